@@ -1,0 +1,136 @@
+// Package id makes and reads the typed ids of everything that has one.
+//
+// Nouns: the id types, one per kind of thing.
+//
+// Invariants:
+//  1. An id is a prefix, an underscore and 26 base32 characters of a UUIDv7
+//     (the TypeID convention, https://github.com/jetify-com/typeid), so ids of
+//     one kind sort by the time they were made.
+//  2. Two kinds never share a prefix, and Parse refuses the wrong one.
+//
+// It owns no tables and gives no meaning to what an id names.
+package id
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"tributary.example/internal/fault"
+)
+
+// The typed ids. Their values are the text that is stored and shown.
+type (
+	Program    string // prg_
+	Plan       string // pln_
+	Group      string // grp_
+	Terms      string // trm_
+	Person     string // per_
+	Affiliate  string // aff_
+	Link       string // lnk_
+	Coupon     string // cpn_
+	Click      string // clk_
+	Customer   string // cus_
+	Referral   string // ref_
+	Evidence   string // evd_
+	Payment    string // pay_
+	Refund     string // rfd_
+	Commission string // com_
+	Run        string // run_
+	Payout     string // pot_
+	Adjustment string // adj_
+	Posting    string // pst_
+	Event      string // evt_
+	Key        string // key_
+	Session    string // ses_
+	Frame      string // frm_
+	Entry      string // aud_
+	Request    string // req_
+)
+
+// Typed is the set of all id types.
+type Typed interface {
+	Program | Plan | Group | Terms | Person | Affiliate | Link | Coupon | Click | Customer |
+		Referral | Evidence | Payment | Refund | Commission | Run | Payout | Adjustment |
+		Posting | Event | Key | Session | Frame | Entry | Request
+}
+
+// prefixes is keyed by the zero value of each type.
+var prefixes = map[any]string{
+	Program(""): "prg", Plan(""): "pln", Group(""): "grp", Terms(""): "trm", Person(""): "per",
+	Affiliate(""): "aff", Link(""): "lnk", Coupon(""): "cpn", Click(""): "clk", Customer(""): "cus",
+	Referral(""): "ref", Evidence(""): "evd", Payment(""): "pay", Refund(""): "rfd", Commission(""): "com",
+	Run(""): "run", Payout(""): "pot", Adjustment(""): "adj", Posting(""): "pst", Event(""): "evt",
+	Key(""): "key", Session(""): "ses", Frame(""): "frm", Entry(""): "aud", Request(""): "req",
+}
+
+// Prefix is the prefix of an id type, without the underscore.
+func Prefix[T Typed]() string {
+	var zero T
+	return prefixes[zero]
+}
+
+// New makes an id of the given time from the system's randomness.
+func New[T Typed](at time.Time) T {
+	return FromUUID[T](UUIDv7(at))
+}
+
+// UUIDv7 makes the 16 bytes of a version 7 UUID (RFC 9562, section 5.7): 48
+// bits of Unix milliseconds, then randomness.
+func UUIDv7(at time.Time) [16]byte {
+	var u [16]byte
+	rand.Read(u[:]) // never fails since Go 1.24
+	ms := at.UnixMilli()
+	for i := range 6 {
+		u[i] = byte(ms >> (8 * (5 - i)))
+	}
+	u[6] = u[6]&0x0f | 0x70
+	u[8] = u[8]&0x3f | 0x80
+	return u
+}
+
+// FromUUID writes 16 bytes as an id.
+func FromUUID[T Typed](u [16]byte) T {
+	return T(Prefix[T]() + "_" + encode(u))
+}
+
+// UUID reads the 16 bytes of an id. The kind of error is Invalid.
+func UUID[T Typed](v T) ([16]byte, error) {
+	prefix := Prefix[T]()
+	rest, ok := strings.CutPrefix(string(v), prefix+"_")
+	if ok {
+		if u, ok := decode(rest); ok {
+			return u, nil
+		}
+	}
+	return [16]byte{}, fault.New(fault.Invalid, "%s is not an id of the kind %s.", cut(string(v)), prefix+"_").
+		Hint("An id is %s and 26 lower-case letters and digits.", prefix+"_")
+}
+
+// Parse checks the text of an id. The kind of error is Invalid.
+func Parse[T Typed](s string) (T, error) {
+	if _, err := UUID(T(s)); err != nil {
+		return "", err
+	}
+	return T(s), nil
+}
+
+// TimeOf is the millisecond that an id was made in; zero when it is no id.
+func TimeOf[T Typed](v T) time.Time {
+	u, err := UUID(v)
+	if err != nil {
+		return time.Time{}
+	}
+	var ms int64
+	for i := range 6 {
+		ms = ms<<8 | int64(u[i])
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func cut(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
