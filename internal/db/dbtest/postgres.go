@@ -40,6 +40,10 @@ func Postgres() (string, error) {
 // Database creates an empty database with a random name on the server at serverURL, and returns
 // its URL and a function that drops it together with whatever is still connected to it.
 func Database(serverURL string) (dbURL string, drop func(), err error) {
+	return databaseFrom(serverURL, "template0")
+}
+
+func databaseFrom(serverURL, template string) (dbURL string, drop func(), err error) {
 	u, err := url.Parse(serverURL)
 	if err != nil {
 		return "", nil, fmt.Errorf("parse the PostgreSQL server's address: %w", err)
@@ -47,7 +51,7 @@ func Database(serverURL string) (dbURL string, drop func(), err error) {
 	raw := make([]byte, 8)
 	_, _ = rand.Read(raw) // never fails, see crypto/rand
 	name := "t_" + hex.EncodeToString(raw)
-	if err := execute(serverURL, "create database "+name+" template template0"); err != nil {
+	if err := execute(serverURL, "create database "+name+" template "+template); err != nil {
 		return "", nil, fmt.Errorf("create test database: %w", err)
 	}
 	u.Path = "/" + name
@@ -119,6 +123,18 @@ func moduleRoot() (string, error) {
 }
 
 // execute runs one statement on its own connection.
+// has reports whether the server has a database of that name.
+func has(serverURL, name string) (bool, error) {
+	conn, err := sql.Open("pgx", serverURL)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
+	var n int
+	err = conn.QueryRow("select count(*) from pg_database where datname = $1", name).Scan(&n)
+	return n > 0, err
+}
+
 func execute(dsn, statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
