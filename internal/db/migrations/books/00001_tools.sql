@@ -33,8 +33,10 @@ create table outbox_messages (
 	sent_at    bigint,
 	primary key (program_id, message_id)
 ); -- owner: outbox
--- outbox.Claim
-create index outbox_messages_unsent on outbox_messages (message_id) where sent_at is null;
+-- outbox.Pass
+create index outbox_messages_unsent on outbox_messages (at, number) where sent_at is null;
+-- outbox.Sweep
+create index outbox_messages_sent on outbox_messages (sent_at) where sent_at is not null;
 
 create table outbox_numbers (
 	program_id text collate "C" not null,
