@@ -51,9 +51,9 @@ race: bin/pg ## run floors 0 to 2 and the edge under the race detector (needs a 
 	@CGO_ENABLED=1 ./bin/pg -- go test -race $(RACE_ROOMS:%=./%/...)
 
 .PHONY: story
-story: assets ## play the stories on the real binary
-	@rm -f bin/stories; mkdir -p bin; code=0; \
-	(cd e2e && STORY_REPORT=$(CURDIR)/bin/stories go test -count=1 -run '^TestStories$$' .) || code=$$?; \
+story: assets bin/pg ## play the stories on the real binary
+	@rm -f bin/stories; code=0; \
+	(cd e2e && STORY_REPORT=$(CURDIR)/bin/stories ../bin/pg -- go test -count=1 -run '^TestStories$$' .) || code=$$?; \
 	if [ -f bin/stories ]; then cat bin/stories; else echo "stories: none was played"; fi; exit $$code
 
 .PHONY: assets
@@ -61,7 +61,7 @@ assets: web/static/vendor/.copied ## fetch fonts and scripts into web/static/ven
 
 .PHONY: generate
 generate: ## turn templ files into Go
-	$(TEMPL) generate
+	$(TEMPL) generate -path web
 
 .PHONY: clean
 clean: ## remove what was built and fetched; ./data stays

@@ -174,14 +174,12 @@ func checkTables(t *tree) []finding {
 			continue
 		}
 		for _, key := range tb.keys {
-			// The program's own row is named by its id.
-			if len(key) > 0 && (key[0] == "program_id" || key[0] == "id" && tb.owner == "program" && strings.HasPrefix(name, "program")) {
-				continue
+			if len(key) == 0 || key[0] != "program_id" {
+				out = append(out, found(tb.where, "table %s: the key (%s) must begin with program_id, or the table is global", name, strings.Join(key, ", ")))
 			}
-			out = append(out, found(tb.where, "table %s: the key (%s) must begin with program_id, or the table is global", name, strings.Join(key, ", ")))
 		}
 		for _, fk := range tb.foreign {
-			if target := all[fk.table]; target != nil && !target.global && !slices.Contains(fk.columns, "program_id") && target.owner+name != "program"+name {
+			if target := all[fk.table]; target != nil && !target.global && !slices.Contains(fk.columns, "program_id") {
 				out = append(out, found(tb.where, "table %s: the foreign key to %s must include program_id", name, fk.table))
 			}
 		}

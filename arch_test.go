@@ -75,7 +75,16 @@ var noFloats = []string{"money", "ledger", "commission", "payout", "payment"}
 
 // globalTables hold what belongs to no program; every other table has program_id first in its
 // primary key and in every unique constraint.
-var globalTables = []string{}
+var globalTables = []string{
+	// people and how they come in, in whichever programs
+	"people", "passwords", "sessions", "entry_links",
+	// the programs themselves, and whose each host name is
+	"programs", "hosts",
+	// the installation: keys by number, settings, who does what, how far the consumers are
+	"click_keys", "settings", "leases", "positions",
+	// the journal's consumers and frames, which hold clicks of many programs
+	"click_positions", "click_frames", "click_gaps",
+}
 
 // sizes of architecture.md section 5.
 const (
