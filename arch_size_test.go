@@ -268,7 +268,8 @@ func checkFloats(t *tree) []finding {
 					what = n.Name
 				}
 			case *ast.BasicLit:
-				if n.Kind == token.FLOAT {
+				// 1e15 is a whole number in short; 1.5 and 1e-3 are not.
+				if n.Kind == token.FLOAT && strings.ContainsAny(n.Value, ".-") {
 					what = n.Value
 				}
 			}
