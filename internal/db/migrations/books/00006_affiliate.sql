@@ -61,6 +61,8 @@ create table links (
 	unique (program_id, host, slug),
 	foreign key (program_id, affiliate_id) references affiliates (program_id, affiliate_id)
 ); -- owner: link
+-- link.ProgramOf: a token names its link alone
+create index links_id on links (link_id);
 -- link.OfAffiliate
 create index links_affiliate on links (program_id, affiliate_id, link_id);
 
