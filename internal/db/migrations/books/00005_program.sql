@@ -137,8 +137,18 @@ create table customers (
 	primary key (program_id, customer_id),
 	unique (program_id, external_id)
 ); -- owner: customer
--- customer.Known by e-mail
-create index customers_email on customers (program_id, email_normal);
+
+-- Every address a customer was ever named with: for self-referral and for tying.
+create table customer_emails (
+	program_id   text collate "C" not null,
+	customer_id  text collate "C" not null,
+	email_normal text collate "C" not null, -- personal
+	recorded_at  bigint not null,
+	primary key (program_id, customer_id, email_normal),
+	foreign key (program_id, customer_id) references customers (program_id, customer_id)
+); -- owner: customer
+-- customer.OfEmail
+create index customer_emails_email on customer_emails (program_id, email_normal);
 
 create table customer_states (
 	program_id  text collate "C" not null,
@@ -146,8 +156,9 @@ create table customer_states (
 	at          bigint not null,
 	state       text collate "C" not null,
 	source      text collate "C" not null, -- 'api', 'payment', 'referral', 'person', provider
+	settles     bigint,                    -- of a payment: when the period began that it settles
 	recorded_at bigint not null,
-	primary key (program_id, customer_id, at, state),
+	primary key (program_id, customer_id, at, state, source),
 	foreign key (program_id, customer_id) references customers (program_id, customer_id)
 ); -- owner: customer
 
