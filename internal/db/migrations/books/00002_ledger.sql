@@ -18,7 +18,7 @@ create table ledger_legs (
 	posting_id text collate "C" not null,
 	n          bigint not null,
 	account    text collate "C" not null, -- 'held', 'payable', 'expense:commission' …
-	owner      text collate "C" not null, -- whose account; '' for the program's
+	owner      text collate "C" not null, -- whose account, or whom it concerns
 	item       text collate "C" not null, -- com_, pot_ or adj_
 	currency   text collate "C" not null,
 	minor      bigint not null,           -- credit positive, debit negative
@@ -31,7 +31,7 @@ create index ledger_legs_item on ledger_legs (program_id, item, account);
 create index ledger_legs_owner on ledger_legs (program_id, owner, account, currency, posting_id);
 
 -- The lock, the constant-time balance and the check in one. Only accounts that
--- have an owner; the natural balance, so never below zero.
+-- must not be negative; the balance on the account's normal side.
 create table ledger_balances (
 	program_id text collate "C" not null,
 	owner      text collate "C" not null,
@@ -60,7 +60,7 @@ create table ledger_sealed (
 -- verify: the postings of a seal
 create index ledger_sealed_number on ledger_sealed (program_id, number, posting_id);
 
--- Daily totals of the program's own accounts, added up by the sealer.
+-- Daily totals of every account over all owners, added up by the sealer.
 create table ledger_days (
 	program_id text collate "C" not null,
 	account    text collate "C" not null,
