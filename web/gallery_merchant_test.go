@@ -87,15 +87,15 @@ var someAffiliates = []merchant.AffiliateRow{
 }
 
 var someReferrals = []merchant.ReferralRow{
-	{ID: "ref_1", Customer: "cus-20817", Mail: "linnea@fjordlab.example", Affiliate: "Jane Doe", By: "link and code", Plan: "starter", State: "standing", Customers: "active", When: "23 Nov 2026, 14:02"},
-	{ID: "ref_2", Customer: "cus-20811", Mail: "p.novak@novak-it.example", Affiliate: "Omar Haddad", By: "link", Plan: "pro", State: "standing", Customers: "trial", When: "23 Nov 2026, 11:40"},
-	{ID: "ref_3", Customer: "cus-20790", Mail: "sam@example.org", Affiliate: "", By: "link", Plan: "starter", State: "refused", Customers: "signed_up", When: "22 Nov 2026, 19:15"},
-	{ID: "ref_4", Customer: "cus-20776", Mail: "kim@kimdesign.example", Affiliate: "Jane Doe", By: "code", Plan: "pro", State: "standing", Customers: "past_due", When: "22 Nov 2026, 08:33"},
-	{ID: "ref_5", Customer: "cus-20402", Mail: "office@brightside.example", Affiliate: "Lena Fischer", By: "code", Plan: "starter", State: "lapsed", Customers: "inactive", When: "3 Feb 2026, 10:00"},
+	{ID: "ref_1", Customer: "cus-20817", Mail: "linnea@fjordlab.example", Affiliate: "Jane Doe", By: "link and code", Plan: "starter", State: "standing", Life: "active", When: "23 Nov 2026, 14:02"},
+	{ID: "ref_2", Customer: "cus-20811", Mail: "p.novak@novak-it.example", Affiliate: "Omar Haddad", By: "link", Plan: "pro", State: "standing", Life: "trial", When: "23 Nov 2026, 11:40"},
+	{ID: "ref_3", Customer: "cus-20790", Mail: "sam@example.org", Affiliate: "", By: "link", Plan: "starter", State: "refused", Life: "signed_up", When: "22 Nov 2026, 19:15"},
+	{ID: "ref_4", Customer: "cus-20776", Mail: "kim@kimdesign.example", Affiliate: "Jane Doe", By: "code", Plan: "pro", State: "standing", Life: "past_due", When: "22 Nov 2026, 08:33"},
+	{ID: "ref_5", Customer: "cus-20402", Mail: "office@brightside.example", Affiliate: "Lena Fischer", By: "code", Plan: "starter", State: "lapsed", Life: "inactive", When: "3 Feb 2026, 10:00"},
 }
 
 func merchantPages() map[string]templ.Component {
-	than := "than the 30 days before"
+	than := "than in the 30 days before"
 	measures := []part.Stat{
 		{Label: "Revenue", Figure: "8,214.00", Unit: "EUR", Change: part.Change{Way: part.Up, Text: "+18.2 %", Than: than, Tint: part.Good}, Spark: wave(30, 2), Href: staffBase + "?measure=revenue", Here: true},
 		{Label: "Commission", Figure: "1,642.80", Unit: "EUR", Change: part.Change{Way: part.Up, Text: "+17.9 %", Than: than}, Spark: wave(30, 3), Href: staffBase + "?measure=commission"},

@@ -544,7 +544,7 @@ func AffiliateView(p AffiliatePage) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = part.Rows(referralTable(p.Base, p.Referrals)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = part.Rows(referralsOf(p.Base, p.Referrals)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -130,6 +130,20 @@ func commissionTable(base, unit string, rows []CommissionRow) part.Table {
 	return t
 }
 
+// commissionsOf is the shorter table on one referral's page.
+func commissionsOf(base, unit string, rows []CommissionRow) part.Table {
+	t := part.Table{Caption: "Commissions", Columns: []part.Column{
+		{Name: "For"}, {Name: "State"}, {Name: "When", Kind: part.KindTime},
+		{Name: "Base", Unit: unit, Kind: part.KindFigure}, {Name: "Commission", Unit: unit, Kind: part.KindLead},
+	}}
+	for _, c := range rows {
+		t.Rows = append(t.Rows, part.Row{Href: base + "/commissions/" + c.ID, Cells: []templ.Component{
+			part.Words(c.Cause), stateDue(c), part.Words(c.When), orDash(c.Base), part.Words(c.Amount),
+		}})
+	}
+	return t
+}
+
 func stateDue(c CommissionRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -167,7 +181,7 @@ func stateDue(c CommissionRow) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(c.Due)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/commissions.templ`, Line: 62, Col: 28}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/commissions.templ`, Line: 76, Col: 28}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {

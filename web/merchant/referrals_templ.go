@@ -30,7 +30,7 @@ type ReferralRow struct {
 	By        string // "link", "code", "link and code"
 	Plan      string
 	State     string // of the referral
-	Customers string // state of the customer
+	Life      string // state of the customer
 	When      string
 }
 
@@ -157,7 +157,20 @@ func referralTable(base string, rows []ReferralRow) part.Table {
 	for _, r := range rows {
 		t.Rows = append(t.Rows, part.Row{Href: base + "/referrals/" + r.ID, Cells: []templ.Component{
 			part.Two(r.Customer, r.Mail), part.Badge(r.State), orDash(r.Affiliate), orDash(r.By), orDash(r.Plan),
-			part.Badge(r.Customers), part.Words(r.When),
+			part.Badge(r.Life), part.Words(r.When),
+		}})
+	}
+	return t
+}
+
+// referralsOf is the shorter table on one affiliate's page.
+func referralsOf(base string, rows []ReferralRow) part.Table {
+	t := part.Table{Caption: "Referrals", Columns: []part.Column{
+		{Name: "Customer"}, {Name: "Referral", Kind: part.KindState}, {Name: "Through"}, {Name: "Customer is"}, {Name: "Signed up", Kind: part.KindTime},
+	}}
+	for _, r := range rows {
+		t.Rows = append(t.Rows, part.Row{Href: base + "/referrals/" + r.ID, Cells: []templ.Component{
+			part.Two(r.Customer, r.Mail), part.Badge(r.State), orDash(r.By), part.Badge(r.Life), part.Words(r.When),
 		}})
 	}
 	return t
@@ -255,7 +268,7 @@ func ReferralView(p ReferralPage) templ.Component {
 				var templ_7745c5c3_Var7 string
 				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Sentence)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 104, Col: 36}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 117, Col: 36}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -268,7 +281,7 @@ func ReferralView(p ReferralPage) templ.Component {
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.Policy)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 105, Col: 38}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 118, Col: 38}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -338,7 +351,7 @@ func ReferralView(p ReferralPage) templ.Component {
 						var templ_7745c5c3_Var11 string
 						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(d.Sentence)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 120, Col: 22}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 133, Col: 22}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 						if templ_7745c5c3_Err != nil {
@@ -351,7 +364,7 @@ func ReferralView(p ReferralPage) templ.Component {
 						var templ_7745c5c3_Var12 string
 						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(d.When)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 121, Col: 36}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 134, Col: 36}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 						if templ_7745c5c3_Err != nil {
@@ -364,7 +377,7 @@ func ReferralView(p ReferralPage) templ.Component {
 						var templ_7745c5c3_Var13 string
 						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(d.Because)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 121, Col: 51}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `merchant/referrals.templ`, Line: 134, Col: 51}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 						if templ_7745c5c3_Err != nil {
@@ -404,7 +417,7 @@ func ReferralView(p ReferralPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = part.Rows(commissionTable(p.Base, p.Unit, p.Commissions)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = part.Rows(commissionsOf(p.Base, p.Unit, p.Commissions)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -121,7 +121,8 @@ func (c Chart) area(values []int64) string {
 	return c.line(values) + "L1000 " + zero + "L0 " + zero + "Z"
 }
 
-func (c Chart) blank() bool {
+// Blank reports whether there is nothing to draw: every value is zero.
+func (c Chart) Blank() bool {
 	for _, s := range c.Series {
 		for _, v := range s.Values {
 			if v != 0 {
@@ -192,8 +193,12 @@ func (c Chart) anchor(i int) string {
 	return "middle"
 }
 
-// sparse tells that a tick is left out on a phone: every second one.
+// sparse tells that a tick is left out on a phone: every second one, never the
+// last.
 func (c Chart) sparse(i int) bool {
+	if i == len(c.Slots)-1 {
+		return false
+	}
 	n := 0
 	for _, s := range c.Slots[:i] {
 		if s.Tick != "" {
