@@ -13,6 +13,7 @@ import (
 	"tributary.example/internal/db"
 	"tributary.example/internal/db/dbtest"
 	"tributary.example/internal/fault"
+	"tributary.example/internal/outbox"
 )
 
 func start(t *testing.T, dir string) *bus.Bus {
@@ -171,4 +172,40 @@ func TestPositionMovesByCompareAndSet(t *testing.T) {
 			t.Errorf("a stream made anew: got %d, %v, want 0", got, err)
 		}
 	})
+}
+
+func TestOutboxIsDelivered(t *testing.T) {
+	t.Parallel()
+	b := start(t, t.TempDir())
+	m := outbox.Message{
+		ID: "evt_1", Program: "prg_1", Topic: outbox.TopicEvent, Name: "link.created", Subject: "lnk_1",
+		Number: 4, Version: 1, At: dbtest.Epoch, Actor: dbtest.Actor, Payload: []byte(`{"a":1}`),
+	}
+	for range 2 {
+		if err := b.Deliver(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := bus.ReadEvent(read(t, b, 1, 1)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bus.Event{
+		ID: "evt_1", Program: "prg_1", Type: "link.created", Subject: "lnk_1", Number: 4, Version: 1, At: dbtest.Epoch,
+		ActorKind: dbtest.Actor.Kind, ActorID: dbtest.Actor.ID, Payload: []byte(`{"a":1}`),
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(got, want): %s", diff)
+	}
+	if info, _ := b.Info(t.Context(), bus.Events); info.Last != 1 {
+		t.Errorf("last sequence %d, want 1", info.Last)
+	}
+
+	m.Topic, m.Name, m.Payload = outbox.TopicDirectory, "link.lnk_1", []byte(`{"version":2}`)
+	if err := b.Deliver(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, _ := b.Get(t.Context(), bus.Directory, "link.lnk_1"); string(got) != `{"version":2}` {
+		t.Errorf("directory holds %s", got)
+	}
 }

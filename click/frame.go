@@ -1,0 +1,113 @@
+package click
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"tributary.example/internal/id"
+)
+
+// Frame is a group of clicks and drop counts that travels as one message:
+// newline-delimited JSON, so that jq and a person can read it.
+type Frame struct {
+	ID     id.Frame
+	Clicks []Click
+	Drops  []Drop
+}
+
+// The limits of a frame. A click is at most 4 kB.
+const (
+	MaxFrameClicks = 512
+	MaxFrameBytes  = 512 << 10
+	maxLine        = 4 << 10
+)
+
+// The headers of a frame's message.
+const (
+	headerVersion = "Tributary-Frame"
+	headerCount   = "Tributary-Count"
+	headerSum     = "Tributary-Crc32c"
+	frameVersion  = "1"
+)
+
+// line is one line of a frame: a click or a drop count.
+type line struct {
+	Click *Click `json:"click,omitempty"`
+	Drop  *Drop  `json:"drop,omitempty"`
+}
+
+// AppendClick writes a click's line behind buf. A click whose texts are longer
+// in JSON than a line may be loses the longest of them.
+func AppendClick(buf []byte, c Click) []byte {
+	b := encode(line{Click: &c})
+	if len(b) > maxLine {
+		c.Agent, c.Referrer, c.Landing = Cut(c.Agent, maxValue), Cut(c.Referrer, maxValue), Cut(c.Landing, maxValue)
+		b = encode(line{Click: &c})
+	}
+	return append(append(buf, b...), '\n')
+}
+
+// AppendDrop writes a drop count's line behind buf.
+func AppendDrop(buf []byte, d Drop) []byte {
+	return append(append(buf, encode(line{Drop: &d})...), '\n')
+}
+
+func encode(l line) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // & and < take six bytes each otherwise
+	if err := e.Encode(l); err != nil {
+		panic(err) // strings, numbers and times always encode
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// FrameHeader is the header of a frame's message: version, number of lines
+// and CRC-32C of the data.
+func FrameHeader(lines int, data []byte) map[string]string {
+	return map[string]string{
+		headerVersion: frameVersion,
+		headerCount:   strconv.Itoa(lines),
+		headerSum:     fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)),
+	}
+}
+
+// ReadFrame reads a frame's message, and refuses one that is not whole.
+func ReadFrame(frame id.Frame, header map[string]string, data []byte) (Frame, error) {
+	f := Frame{ID: frame}
+	if v := header[headerVersion]; v != frameVersion {
+		return f, fmt.Errorf("frame %s has version %q, we read %s", frame, v, frameVersion)
+	}
+	if sum := fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)); sum != header[headerSum] {
+		return f, fmt.Errorf("frame %s has checksum %s, its header says %q", frame, sum, header[headerSum])
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, MaxFrameBytes)
+	n := 0
+	for ; lines.Scan(); n++ {
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			return f, fmt.Errorf("frame %s, line %d: %w", frame, n+1, err)
+		}
+		if l.Click != nil {
+			l.Click.limit()
+			f.Clicks = append(f.Clicks, *l.Click)
+		}
+		if l.Drop != nil {
+			f.Drops = append(f.Drops, *l.Drop)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return f, fmt.Errorf("frame %s: %w", frame, err)
+	}
+	if strconv.Itoa(n) != header[headerCount] {
+		return f, fmt.Errorf("frame %s has %d lines, its header says %q", frame, n, header[headerCount])
+	}
+	return f, nil
+}

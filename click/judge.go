@@ -1,0 +1,121 @@
+package click
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"tributary.example/internal/id"
+)
+
+// World is what the steps know besides the visit.
+type World struct {
+	Lists   Lists
+	Blocked []netip.Prefix // networks on the operator's list
+	Salt    Salt           // of the visit's local day
+	Repeats *Repeats       // nil: nothing is a repeat
+}
+
+// Verdict is what the steps found.
+type Verdict struct {
+	Reason  Reason
+	Visitor string // hash; "" when an earlier step dropped the visit
+	Agent   Agent
+}
+
+// step enriches the verdict or drops the visit.
+type step struct {
+	name  string
+	judge func(*Visit, *World, *Verdict) Reason
+}
+
+// steps are the pipeline, in order. A step that finds a reason that mints no
+// token ends it; a reason that only leaves the visit out of the count stands
+// unless a later step finds a stronger one. Preview stands before bot, because
+// most preview fetchers are on both lists and their own word says more.
+var steps = []step{
+	{"head", func(v *Visit, _ *World, _ *Verdict) Reason { return when(v.Method == "HEAD", Head) }},
+	{"prefetch", func(v *Visit, _ *World, _ *Verdict) Reason { return when(ahead(v.Purposes), Prefetch) }},
+	{"not_navigation", func(v *Visit, _ *World, _ *Verdict) Reason { return when(!navigates(v), NotNavigation) }},
+	{"preview", func(v *Visit, w *World, _ *Verdict) Reason { return when(w.Lists.Preview(v.Agent), Preview) }},
+	{"agent", func(v *Visit, w *World, out *Verdict) Reason { out.Agent = w.Lists.Agent(v.Agent); return Counted }},
+	{"bot", func(_ *Visit, _ *World, out *Verdict) Reason { return when(out.Agent.Bot, Bot) }},
+	{"blocked_net", func(v *Visit, w *World, _ *Verdict) Reason { return when(blocked(v.Addr, w.Blocked), BlockedNet) }},
+	{"paused", func(v *Visit, _ *World, _ *Verdict) Reason { return when(!v.LinkWorks, Paused) }},
+	{"suspended", func(v *Visit, _ *World, _ *Verdict) Reason { return when(!v.AffiliateCounts, Suspended) }},
+	{"visitor", func(v *Visit, w *World, out *Verdict) Reason { out.Visitor = w.Salt.Visitor(v.Addr, v.Agent); return Counted }},
+	{"repeat", repeats},
+}
+
+// Judge runs a visit through the steps.
+func Judge(v Visit, w World) Verdict {
+	var out Verdict
+	for _, s := range steps {
+		reason := s.judge(&v, &w, &out)
+		if reason == Counted {
+			continue
+		}
+		if !reason.Mints() || out.Reason == Counted {
+			out.Reason = reason
+		}
+		if !reason.Mints() {
+			break
+		}
+	}
+	return out
+}
+
+// Click is the click of a judged visit that mints; its id and time come with
+// the token.
+func (v Visit) Click(out Verdict, clk id.Click, w World) Click {
+	c := Click{
+		ID: clk, At: id.TimeOf(clk), Program: v.Program, Link: v.Link, Affiliate: v.Affiliate, Reason: out.Reason,
+		Day: w.Salt.Day, Visitor: out.Visitor, Network: Network(v.Addr), Country: v.Country,
+		Device: out.Agent.Device, Browser: out.Agent.Browser, OS: out.Agent.OS, Language: firstLanguage(v.Language),
+		Referrer: hostAndPath(v.Referrer), Landing: v.Landing, Agent: v.Agent, Subs: v.Subs, UTM: v.UTM, QR: v.QR,
+		Lists: w.Lists.Version(),
+	}
+	c.limit()
+	return c
+}
+
+func when(yes bool, r Reason) Reason {
+	if yes {
+		return r
+	}
+	return Counted
+}
+
+// ahead reports whether a browser said that it loads ahead. The value is a
+// list with parameters, such as "prefetch;prerender".
+func ahead(purposes []string) bool {
+	for _, p := range purposes {
+		p = strings.ToLower(p)
+		if strings.Contains(p, "prefetch") || strings.Contains(p, "prerender") || strings.Contains(p, "preview") {
+			return true
+		}
+	}
+	return false
+}
+
+// navigates reports whether a visitor goes to the link's page. Browsers that
+// do not say count as if they did; a landing is told by a script and never
+// says so.
+func navigates(v *Visit) bool {
+	if v.Way != ByRedirect {
+		return true
+	}
+	return (v.FetchDest == "" || v.FetchDest == "document") && (v.FetchMode == "" || v.FetchMode == "navigate")
+}
+
+func blocked(addr netip.Addr, nets []netip.Prefix) bool {
+	addr = addr.Unmap()
+	return slices.ContainsFunc(nets, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+func repeats(v *Visit, w *World, out *Verdict) Reason {
+	if w.Repeats == nil {
+		return Counted
+	}
+	return when(w.Repeats.Seen(out.Visitor, v.Link, v.At), Repeat)
+}
