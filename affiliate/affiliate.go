@@ -84,8 +84,11 @@ func ProgramsOf(ctx context.Context, q db.Reader, per id.Person) ([]id.Program, 
 		select program_id from affiliates where person_id = $1 and state <> 'rejected' order by program_id`, per)
 }
 
+// First begins a list with the newest affiliate.
+const First id.Affiliate = ""
+
 // List is a page of a program's affiliates, the newest first: those in one
-// state, or all for "", older than the id before, or from the newest for "".
+// state, or all for "", older than the id before; First begins.
 func List(ctx context.Context, q db.Reader, prog id.Program, state State, before id.Affiliate, limit int) ([]Affiliate, error) {
 	return db.All(ctx, q, scanAffiliate, selectAffiliate+`
 		where program_id = $1 and ($2 = '' or state = $2) and ($3 = '' or affiliate_id < $3)

@@ -239,7 +239,11 @@ func OfAffiliate(ctx context.Context, q db.Reader, prog id.Program, aff id.Affil
 		order by is_default desc, link_id limit 1000`, prog, aff)
 }
 
-// List is a page of a program's links, the newest first.
+// First begins a list with the newest link.
+const First id.Link = ""
+
+// List is a page of a program's links older than the id before, the newest
+// first.
 func List(ctx context.Context, q db.Reader, prog id.Program, before id.Link, limit int) ([]Link, error) {
 	return db.All(ctx, q, scan, `
 		select `+columns+` from links where program_id = $1 and ($2 = '' or link_id < $2)
