@@ -33,6 +33,15 @@ func shown(c part.CopyField) part.CopyField {
 	return c
 }
 
+// counted pairs figures with their words.
+func counted(pairs ...string) []affiliate.Count {
+	var list []affiliate.Count
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, affiliate.Count{Figure: pairs[i], Word: pairs[i+1]})
+	}
+	return list
+}
+
 func affiliatePages() map[string]templ.Component {
 	than := "than in the 30 days before"
 	overview := affiliate.OverviewPage{
@@ -45,9 +54,9 @@ func affiliatePages() map[string]templ.Component {
 		Latest:  ownCommissions[:3],
 	}
 	links := []affiliate.Link{
-		{ID: "lnk_1", URL: "https://go.riverbank.example/jane", Destination: "riverbank.example", State: "active", Default: true, Clicks: "3,802", SignUps: "61", Customers: "48", Earned: "1,092.00 EUR"},
-		{ID: "lnk_2", URL: "https://go.riverbank.example/jane-newsletter", Destination: "riverbank.example/pricing", State: "paused", Clicks: "318", SignUps: "4", Customers: "2", Earned: "23.20 EUR", Resume: true},
-		{ID: "lnk_3", URL: "https://go.riverbank.example/jane-youtube", Destination: "riverbank.example/tour", State: "active", Clicks: "96", SignUps: "1", Customers: "0", Earned: "0.00 EUR", Pause: true},
+		{ID: "lnk_1", URL: "https://go.riverbank.example/jane", Destination: "riverbank.example", State: "active", Default: true, Counts: counted("3,802", "clicks", "61", "sign-ups", "48", "customers", "1,092.00 EUR", "earned")},
+		{ID: "lnk_2", URL: "https://go.riverbank.example/jane-newsletter", Destination: "riverbank.example/pricing", State: "paused", Counts: counted("318", "clicks", "4", "sign-ups", "2", "customers", "23.20 EUR", "earned"), Resume: true},
+		{ID: "lnk_3", URL: "https://go.riverbank.example/jane-youtube", Destination: "riverbank.example/tour", State: "active", Counts: counted("96", "clicks", "1", "sign-up", "0", "customers", "0.00 EUR", "earned"), Pause: true},
 	}
 	return map[string]templ.Component{
 		"affiliate-overview": affiliate.OverviewView(overview),
@@ -55,8 +64,8 @@ func affiliatePages() map[string]templ.Component {
 			Slug:        part.Field{Name: "slug", Label: "Ending", Before: "go.riverbank.example/", Hint: "jane-podcast", Code: true, Help: "3 to 64 letters, digits, - or _."},
 			Destination: part.Field{Name: "destination", Label: "Leads to", Type: "url", Optional: true, Hint: "https://riverbank.example/pricing", Help: "Empty means the program's start page."}}),
 		"affiliate-coupons": affiliate.CouponsView(affiliate.CouponsPage{Frame: ownFrame("Coupons", affiliate.Coupons), Base: ownBase, Coupons: []affiliate.Coupon{
-			{ID: "cpn_1", Code: "JANE10", Offer: "10 % off the first payment on starter", State: "active", Used: "22", Customers: "19", Earned: "253.80 EUR"},
-			{ID: "cpn_2", Code: "JANESUMMER", Offer: "5.00 EUR off the first payment, any plan", Limits: "Ended on 31 August 2026. 40 of 100 were used.", State: "ended", Used: "40", Customers: "28", Earned: "161.60 EUR"},
+			{ID: "cpn_1", Code: "JANE10", Offer: "10 % off the first payment on starter", State: "active", Counts: counted("22", "used", "19", "customers", "253.80 EUR", "earned")},
+			{ID: "cpn_2", Code: "JANESUMMER", Offer: "5.00 EUR off the first payment, any plan", Limits: "Ended on 31 August 2026. 40 of 100 were used.", State: "ended", Counts: counted("40", "used", "28", "customers", "161.60 EUR", "earned")},
 		}}),
 		"affiliate-coupons-none": affiliate.CouponsView(affiliate.CouponsPage{Frame: ownFrame("Coupons", affiliate.Coupons), Base: ownBase}),
 		"affiliate-guide": affiliate.GuideView(affiliate.GuidePage{Frame: ownFrame("Link or coupon", affiliate.Guide), Base: ownBase, Link: ownLink, Code: ownCode, Discount: "10 % off starter, first payment", Window: "60 days",
@@ -109,7 +118,7 @@ func publicPages() map[string]templ.Component {
 		"public-sign-in":       public.SignInView(public.SignInPage{Outer: part.Outer{Title: "Sign in"}, Mail: mail, Password: password, Links: true}),
 		"public-sign-in-wrong": public.SignInView(public.SignInPage{Outer: part.Outer{Title: "Sign in"}, Mail: known, Password: wrong, Links: true}),
 		"public-sent":          public.SentView(public.SentPage{Outer: part.Outer{Title: "Sign-in link"}, Mail: "mara@riverbank.example", Valid: "15 minutes"}),
-		"public-enter":         public.EnterView(public.EnterPage{Outer: part.Outer{Title: "Join Riverbank"}, Title: "You are an affiliate of Riverbank", Text: "Choose a password, and your link and code are one page away.", Action: "/enter", Token: "x", Words: "Go to my dashboard", Fields: []part.Field{chosen}}),
+		"public-enter":         public.EnterView(public.EnterPage{Outer: part.Outer{Title: "Join Riverbank"}, Title: "You are an affiliate of Riverbank", Text: "Choose a password, and your link and code are one page away.", Action: "/enter", Token: "x", Mail: "jane@janewrites.example", Words: "Go to my dashboard", Fields: []part.Field{chosen}}),
 		"public-set-up": public.SetUpView(public.SetUpPage{Outer: part.Outer{Title: "Set up", Width: part.Wide}, Token: "x", Name: part.Field{Name: "name", Label: "Your name", Auto: "name"}, Mail: mail, Password: chosen,
 			Program: part.Field{Name: "program", Label: "Program name", Value: "Riverbank", Help: "Your product's name; affiliates and their audiences read it."}, Slug: part.Field{Name: "slug", Label: "Short name", Value: "riverbank", Code: true, Help: "Used in addresses and in the cookie's name."},
 			Site: part.Field{Name: "site", Label: "Your site", Type: "url", Hint: "https://riverbank.example"}, LinkHost: part.Field{Name: "link_host", Label: "Link host", Hint: "go.riverbank.example", Code: true, Help: "A host under your own domain that points to this server: then the cookie is first-party."},
