@@ -97,29 +97,39 @@ func RoundParts(parts []Exact) (total int64, shown []int64, err error) {
 	return total, shown, nil
 }
 
-// Split shares a whole amount in proportion to the weights, by largest
-// remainder (ties: the earlier one). Weights are not negative; when all are
+// Share gives a whole amount to the parts in their proportion, by largest
+// remainder (ties: the earlier part). Parts are not negative; when all are
 // zero, the first takes all.
-func Split(minor int64, weights []int64) ([]int64, error) {
-	sum, err := Sum(weights...)
-	if err != nil {
-		return nil, err
+func Share(minor int64, parts []Exact) ([]int64, error) {
+	if len(parts) == 0 {
+		return nil, errors.New("share among nobody")
 	}
-	if len(weights) == 0 {
-		return nil, errors.New("split among nobody")
+	var sum Exact
+	for _, p := range parts {
+		if p.Sign() < 0 {
+			return nil, errors.New("share by a negative part")
+		}
+		sum = sum.Plus(p)
 	}
-	if slices.Min(weights) < 0 {
-		return nil, errors.New("split by a negative weight")
-	}
-	if sum == 0 {
-		shown := make([]int64, len(weights))
+	if sum.Sign() == 0 {
+		shown := make([]int64, len(parts))
 		shown[0] = minor
 		return shown, nil
 	}
+	whole := new(big.Rat).Quo(new(big.Rat).SetInt64(minor), sum.rat())
+	exact := make([]Exact, len(parts))
+	for i, p := range parts {
+		exact[i] = Exact{new(big.Rat).Mul(p.rat(), whole)}
+	}
+	_, shown, err := RoundParts(exact)
+	return shown, err
+}
+
+// Split is Share by whole weights.
+func Split(minor int64, weights []int64) ([]int64, error) {
 	parts := make([]Exact, len(weights))
 	for i, w := range weights {
-		parts[i] = ExactOf(minor).Times(w, sum)
+		parts[i] = ExactOf(w)
 	}
-	_, shown, err := RoundParts(parts)
-	return shown, err
+	return Share(minor, parts)
 }
