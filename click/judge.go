@@ -43,7 +43,10 @@ var steps = []step{
 	{"blocked_net", func(v *Visit, w *World, _ *Verdict) Reason { return when(blocked(v.Addr, w.Blocked), BlockedNet) }},
 	{"paused", func(v *Visit, _ *World, _ *Verdict) Reason { return when(!v.LinkWorks, Paused) }},
 	{"suspended", func(v *Visit, _ *World, _ *Verdict) Reason { return when(!v.AffiliateCounts, Suspended) }},
-	{"visitor", func(v *Visit, w *World, out *Verdict) Reason { out.Visitor = w.Salt.Visitor(v.Addr, v.Agent); return Counted }},
+	{"visitor", func(v *Visit, w *World, out *Verdict) Reason {
+		out.Visitor = w.Salt.Visitor(v.Addr, v.Agent)
+		return Counted
+	}},
 	{"repeat", repeats},
 }
 
@@ -91,7 +94,7 @@ func when(yes bool, r Reason) Reason {
 func ahead(purposes []string) bool {
 	for _, p := range purposes {
 		p = strings.ToLower(p)
-		if strings.Contains(p, "prefetch") || strings.Contains(p, "prerender") || strings.Contains(p, "preview") {
+		if strings.Contains(p, "prefetch") || strings.Contains(p, "prerender") {
 			return true
 		}
 	}

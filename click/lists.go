@@ -48,7 +48,7 @@ var previewers = []string{
 var robots = []string{
 	"bot/", "bot;", "bot)", "-bot", "crawl", "spider", "slurp", "headless", "phantomjs", "lighthouse", "curl/", "wget",
 	"python", "go-http-client", "okhttp", "axios", "node-fetch", "undici", "java/", "libwww", "httpclient", "scrapy",
-	"monitor", "uptime", "pingdom", "statuscake", "feedfetcher", "validator", "checker", "scan", "preview", "fetch",
+	"monitor", "uptime", "pingdom", "statuscake", "feedfetcher", "validator", "checker",
 }
 
 // phones have a robot's syllable in an honest name.

@@ -104,7 +104,9 @@ var (
 )
 
 // IsSub reports whether a parameter is a sub-id.
-func IsSub(name string) bool { return len(name) == 4 && name[:3] == "sub" && name[3] >= '1' && name[3] <= '5' }
+func IsSub(name string) bool {
+	return len(name) == 4 && name[:3] == "sub" && name[3] >= '1' && name[3] <= '5'
+}
 
 // IsUTM reports whether a parameter is passed on to the destination: any whose
 // name begins with utm_.

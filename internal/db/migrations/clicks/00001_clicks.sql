@@ -34,6 +34,7 @@ create table clicks (
 	affiliate_id text collate "C" not null,
 	repeated     bigint not null, -- 'repeat' or 'blocked_net': keeps its token, is not counted
 	reason       text collate "C" not null,
+	day          bigint not null, -- days since 1970-01-01 in the program's zone
 	visitor      text collate "C" not null, -- daily salted hash
 	network      text collate "C" not null, -- truncated address; personal
 	country      text collate "C" not null,
@@ -50,10 +51,12 @@ create table clicks (
 	bot_list     text collate "C" not null, -- version of the lists that judged it
 	primary key (program_id, click_id)
 ); -- owner: click
--- click.List
+-- report: clicks of a period
 create index clicks_at on clicks (program_id, at, click_id);
--- click.OfLink
-create index clicks_link on clicks (program_id, link_id, at);
+-- click.List of a link
+create index clicks_link on clicks (program_id, link_id, click_id);
+-- click.List of an affiliate
+create index clicks_affiliate on clicks (program_id, affiliate_id, click_id);
 
 -- Totals per link and quarter-hour UTC.
 create table click_quarters (
