@@ -40,7 +40,7 @@ func TestABrandIsReadableWhateverItsColour(t *testing.T) {
 	t.Parallel()
 	for _, brand := range []string{"#ffff00", "#000000", "#ffffff", "#ff0066", "#0b7f86", "#808080", "#00ff88", "#1a0dab"} {
 		k, _ := ParseColour(brand)
-		light, dark := map[string]Colour{"paper": white}, map[string]Colour{"paper": nightPaper}
+		light, dark := map[string]Colour{"paper": white}, map[string]Colour{"paper": fromOKLCH(0.195, 0.012, 245)}
 		for _, m := range sheetPair.FindAllStringSubmatch(BrandSheet(k), -1) {
 			light[m[1]], _ = ParseColour(m[2])
 			dark[m[1]], _ = ParseColour(m[3])

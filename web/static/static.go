@@ -22,7 +22,6 @@ import (
 	"net/http"
 	"path"
 	"regexp"
-	"sort"
 	"strings"
 	"time"
 )
@@ -136,7 +135,8 @@ func join(fsys fs.FS, dir string) []byte {
 	return out.Bytes()
 }
 
-// list names the files of a folder in order; a missing folder is empty.
+// list names the files of a folder in the order of their names, as fs.ReadDir
+// gives them; a missing folder is empty.
 func list(fsys fs.FS, dir string) []string {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
@@ -148,7 +148,6 @@ func list(fsys fs.FS, dir string) []string {
 			names = append(names, path.Join(dir, e.Name()))
 		}
 	}
-	sort.Strings(names)
 	return names
 }
 
