@@ -177,7 +177,7 @@ func Network(addr netip.Addr) string {
 		bits = keptBits6
 	}
 	p, err := addr.WithZone("").Prefix(bits)
-	if err != nil {
+	if err != nil || !p.IsValid() {
 		return ""
 	}
 	return p.String()
