@@ -28,6 +28,9 @@ var spans = map[Purpose]time.Duration{
 	Invite: 14 * 24 * time.Hour,
 }
 
+// Span is how long a link of this purpose lets somebody in.
+func (p Purpose) Span() time.Duration { return spans[p] }
+
 // Entry is a link that lets somebody in once.
 type Entry struct {
 	Purpose Purpose

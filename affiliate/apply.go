@@ -48,9 +48,6 @@ func Apply(ctx context.Context, tx *db.Tx, prog program.Program, a Application) 
 		ID: id.New[id.Affiliate](tx.Now()), Person: a.Person, Group: group.ID, Name: a.Name, Website: a.Website, Pitch: a.Pitch,
 		State: a.State, StateAt: tx.Now(), CreatedAt: tx.Now(),
 	}
-	if a.State == Applied {
-		aff.AgreedAt = tx.Now()
-	}
 	made, err := tx.Exec(ctx, `
 		insert into affiliates (program_id, affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, created_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11) on conflict (program_id, person_id) do nothing`,

@@ -217,3 +217,27 @@ func FuzzParseHost(f *testing.F) {
 		}
 	})
 }
+
+func TestParsePercent(t *testing.T) {
+	t.Parallel()
+	good := map[string]int64{"20": 200_000, "12.5": 125_000, "12,5 %": 125_000, "0": 0, "100": 1_000_000, "0.0001": 1, " 7% ": 70_000}
+	for in, want := range good {
+		if got, err := program.ParsePercent(in); got != want || err != nil {
+			t.Errorf("%q: %d, %v, want %d", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "-1", "+1", "100.0001", "101", "1.00001", "a", ".5", "1.2.3", "1e2", "1.-2"} {
+		if got, err := program.ParsePercent(in); err == nil {
+			t.Errorf("%q: %d, want an error", in, got)
+		}
+	}
+}
+
+func FuzzParsePercent(f *testing.F) {
+	f.Add("12.5 %")
+	f.Fuzz(func(t *testing.T, s string) {
+		if ppm, err := program.ParsePercent(s); err == nil && (ppm < 0 || ppm > 1_000_000) {
+			t.Errorf("%q: %d", s, ppm)
+		}
+	})
+}
