@@ -91,6 +91,15 @@ create table coupons (
 -- coupon.OfAffiliate
 create index coupons_affiliate on coupons (program_id, affiliate_id, coupon_id);
 
+create table coupon_states (
+	program_id text collate "C" not null,
+	coupon_id  text collate "C" not null,
+	at         bigint not null,
+	state      text collate "C" not null,
+	primary key (program_id, coupon_id, at, state),
+	foreign key (program_id, coupon_id) references coupons (program_id, coupon_id)
+); -- owner: coupon
+
 -- A customer has one code per program.
 create table coupon_redemptions (
 	program_id  text collate "C" not null,
