@@ -46,13 +46,14 @@ type (
 	Frame      string // frm_
 	Entry      string // aud_
 	Request    string // req_
+	Notice     string // ntc_
 )
 
 // Typed is the set of all id types.
 type Typed interface {
 	Program | Plan | Group | Terms | Person | Affiliate | Link | Coupon | Click | Customer |
 		Referral | Evidence | Payment | Refund | Commission | Run | Payout | Adjustment |
-		Posting | Event | Key | Session | Frame | Entry | Request
+		Posting | Event | Key | Session | Frame | Entry | Request | Notice
 }
 
 // prefixes is keyed by the zero value of each type.
@@ -62,6 +63,7 @@ var prefixes = map[any]string{
 	Referral(""): "ref", Evidence(""): "evd", Payment(""): "pay", Refund(""): "rfd", Commission(""): "com",
 	Run(""): "run", Payout(""): "pot", Adjustment(""): "adj", Posting(""): "pst", Event(""): "evt",
 	Key(""): "key", Session(""): "ses", Frame(""): "frm", Entry(""): "aud", Request(""): "req",
+	Notice(""): "ntc",
 }
 
 // Prefix is the prefix of an id type, without the underscore.

@@ -58,8 +58,8 @@ func TestPrefixesAreUnique(t *testing.T) {
 		}
 		seen[p] = true
 	}
-	if len(seen) != 25 || seen[""] {
-		t.Errorf("%d prefixes, want one for each of the 25 types", len(seen))
+	if len(seen) != 26 || seen[""] {
+		t.Errorf("%d prefixes, want one for each of the 26 types", len(seen))
 	}
 }
 

@@ -27,12 +27,13 @@ import (
 
 // Message is one e-mail to one recipient. HTML may be "".
 type Message struct {
-	To      string // the bare address
-	ToName  string // or ""
-	Subject string
-	Text    string
-	HTML    string
-	ID      string // left part of the Message-ID; the same for each try
+	To       string // the bare address
+	ToName   string // or ""
+	FromName string // shown instead of the sender's own name; or ""
+	Subject  string
+	Text     string
+	HTML     string
+	ID       string // left part of the Message-ID; the same for each try
 }
 
 // Sender hands messages on. The two that ship are SMTP and Folder.
@@ -56,6 +57,9 @@ func build(from From, m Message, at time.Time) (*gomail.Msg, error) {
 	sender, err := mail.ParseAddress(string(from))
 	if err != nil {
 		return nil, fmt.Errorf("sender's address %q: %w", from, err)
+	}
+	if m.FromName != "" {
+		sender.Name = oneLine(m.FromName)
 	}
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(sender)
