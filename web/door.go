@@ -6,6 +6,7 @@ import (
 	"tributary.example/access"
 	"tributary.example/internal/db"
 	"tributary.example/internal/fault"
+	"tributary.example/internal/secret"
 	"tributary.example/internal/serve"
 	"tributary.example/internal/text"
 	"tributary.example/notice"
@@ -99,13 +100,15 @@ func (s *Web) mailSignInLink(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return notice.Queue(r.Context(), tx, s.Root, notice.SignInLink(per.ID, s.URL+"/enter?token="+token))
+		return notice.Queue(r.Context(), tx, s.Root, notice.Notice{
+			Person: per.ID, Cause: secret.Hash(token), Facts: notice.SignIn{URL: s.URL + "/enter?token=" + token},
+		})
 	})
 	if err != nil {
 		return err
 	}
 	return s.show(w, r, http.StatusOK, public.SentView(public.SentPage{
-		Outer: part.Outer{Title: "Look into your mail"}, Mail: mail, Valid: text.English.Span(access.SignInLife),
+		Outer: part.Outer{Title: "Look into your mail"}, Mail: mail, Valid: text.English.Span(access.SignIn.Span()),
 	}))
 }
 

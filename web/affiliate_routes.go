@@ -1,0 +1,3 @@
+package web
+
+func (s *Web) affiliateRoutes() map[string]handler { return nil }

@@ -1,0 +1,3 @@
+package web
+
+func (s *Web) merchantRoutes() map[string]handler { return nil }
