@@ -54,9 +54,9 @@ func affiliatePages() map[string]templ.Component {
 		Latest:  ownCommissions[:3],
 	}
 	links := []affiliate.Link{
-		{ID: "lnk_1", URL: "https://go.riverbank.example/jane", Destination: "riverbank.example", State: "active", Default: true, Counts: counted("3,802", "clicks", "61", "sign-ups", "48", "customers", "1,092.00 EUR", "earned")},
-		{ID: "lnk_2", URL: "https://go.riverbank.example/jane-newsletter", Destination: "riverbank.example/pricing", State: "paused", Counts: counted("318", "clicks", "4", "sign-ups", "2", "customers", "23.20 EUR", "earned"), Resume: true},
-		{ID: "lnk_3", URL: "https://go.riverbank.example/jane-youtube", Destination: "riverbank.example/tour", State: "active", Counts: counted("96", "clicks", "1", "sign-up", "0", "customers", "0.00 EUR", "earned"), Pause: true},
+		{ID: "lnk_1", Name: "jane", URL: "https://go.riverbank.example/jane", Destination: "riverbank.example", State: "active", Default: true, Counts: counted("3,802", "clicks", "61", "sign-ups", "48", "customers", "1,092.00 EUR", "earned")},
+		{ID: "lnk_2", Name: "jane-newsletter", URL: "https://go.riverbank.example/jane-newsletter", Destination: "riverbank.example/pricing", State: "paused", Counts: counted("318", "clicks", "4", "sign-ups", "2", "customers", "23.20 EUR", "earned"), Resume: true},
+		{ID: "lnk_3", Name: "jane-youtube", URL: "https://go.riverbank.example/jane-youtube", Destination: "riverbank.example/tour", State: "active", Counts: counted("96", "clicks", "1", "sign-up", "0", "customers", "0.00 EUR", "earned"), Pause: true},
 	}
 	return map[string]templ.Component{
 		"affiliate-overview": affiliate.OverviewView(overview),
