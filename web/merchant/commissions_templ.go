@@ -350,11 +350,11 @@ func CommissionView(p CommissionPage) templ.Component {
 
 func movementTable(p CommissionPage) part.Table {
 	t := part.Table{Caption: "Movements", Columns: []part.Column{
-		{Name: "What"}, {Name: "When", Kind: part.KindTime}, {Name: "From"}, {Name: "To"}, {Name: "By"}, {Name: "Amount", Unit: p.Unit, Kind: part.KindLead},
+		{Name: "What"}, {Name: "When", Kind: part.KindTime}, {Name: "From and to"}, {Name: "By"}, {Name: "Amount", Unit: p.Unit, Kind: part.KindLead},
 	}}
 	for _, m := range p.Movements {
 		t.Rows = append(t.Rows, part.Row{Cells: []templ.Component{
-			part.Two(m.What, m.Ref), part.Words(m.When), part.Words(m.From), part.Words(m.To), part.Words(m.Who), part.Words(m.Amount),
+			part.Two(m.What, m.Ref), part.Words(m.When), part.Words(m.From + " → " + m.To), part.Words(m.Who), part.Words(m.Amount),
 		}})
 	}
 	return t
