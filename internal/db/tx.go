@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (tx *Tx) SkipLocked() string {
 
 // Exec runs a writing statement and returns the number of rows it changed.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if err := tx.flush(ctx); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return 0, err
 	}
 	defer tx.watch()()
@@ -75,6 +76,9 @@ func (tx *Tx) Queue(ctx context.Context, query string, args ...any) error {
 	if tx.err != nil {
 		return tx.err
 	}
+	if steers(query) {
+		return tx.fail(errSteers)
+	}
 	if tx.d.dialect == SQLite {
 		_, err := tx.Exec(ctx, query, args...)
 		return err
@@ -84,12 +88,44 @@ func (tx *Tx) Queue(ctx context.Context, query string, args ...any) error {
 }
 
 func (tx *Tx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if err := tx.flush(ctx); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return nil, err
 	}
 	defer tx.watch()()
 	rows, err := tx.conn.query(ctx, query, args)
 	return rows, tx.fail(err)
+}
+
+// ready sends what is queued before a statement, and refuses one that would end
+// the transaction: on SQLite the statements after it would be committed by
+// themselves, and the neighbours' work be gone.
+func (tx *Tx) ready(ctx context.Context, query string) error {
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
+	if steers(query) {
+		return tx.fail(errSteers)
+	}
+	return nil
+}
+
+var errSteers = errors.New("a function cannot begin, commit or roll back its transaction")
+
+// steering are the first words of the statements that begin and end
+// transactions.
+var steering = []string{"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare"}
+
+func steers(query string) bool {
+	query = strings.TrimLeft(query, " \t\r\n")
+	for _, word := range steering {
+		if len(query) < len(word) || !strings.EqualFold(query[:len(word)], word) {
+			continue
+		}
+		if rest := query[len(word):]; rest == "" || strings.ContainsAny(rest[:1], " \t\r\n;") {
+			return true
+		}
+	}
+	return false
 }
 
 func (tx *Tx) flush(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,8 @@ type writer struct {
 	quit  chan struct{}
 	done  chan struct{}
 	once  sync.Once
+
+	commits atomic.Int64 // how many there were, for tests and figures
 }
 
 type job struct {
@@ -137,6 +140,7 @@ func (w *writer) try(jobs []*job) ([]*job, error) {
 		w.rollback()
 		return jobs, err
 	}
+	w.commits.Add(1)
 	return jobs, nil
 }
 

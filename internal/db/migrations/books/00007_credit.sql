@@ -15,6 +15,7 @@ create table referrals (
 	lapsed_at    bigint,
 	reason       text collate "C" not null, -- JSON of a sentence: why it does not stand
 	terms_at     bigint not null, -- the time whose terms it keeps
+	by_hand      bigint not null, -- a person decided: facts no longer change it
 	created_at   bigint not null,
 	primary key (program_id, referral_id),
 	foreign key (program_id, customer_id) references customers (program_id, customer_id),
@@ -35,17 +36,18 @@ create table referral_evidence (
 	kind         text collate "C" not null, -- 'click', 'coupon', 'claim'
 	source       text collate "C" not null, -- token's click id, canonical code, or a hash of what was unreadable
 	step         text collate "C" not null, -- 'signed_up', 'onboarded', 'payment'
-	step_at      bigint not null,           -- the step's own time
+	step_at      bigint not null,           -- the step's own time; the earliest it came with
 	at           bigint not null,           -- the touch's own time
 	affiliate_id text collate "C" not null, -- '' when it names nobody here
 	link_id      text collate "C" not null,
 	coupon_id    text collate "C" not null,
 	window_days  bigint not null,           -- in force at the click
+	landing      text collate "C" not null, -- path on which the click landed, or ''
 	prefilled    bigint not null,
 	flaw         text collate "C" not null, -- 'forged', 'foreign', 'unknown', … or ''
 	recorded_at  bigint not null,
 	primary key (program_id, customer_id, evidence_id),
-	unique (program_id, customer_id, kind, source),
+	unique (program_id, customer_id, kind, source, step),
 	foreign key (program_id, customer_id) references customers (program_id, customer_id)
 ); -- owner: referral
 
@@ -57,7 +59,7 @@ create table referral_decisions (
 	step           text collate "C" not null,
 	policy_version bigint not null,
 	affiliate_id   text collate "C" not null, -- the winner, or ''
-	record         text collate "C" not null, -- JSON: policy, candidates, verdicts, reasons, sentence
+	record         text collate "C" not null, -- JSON: policy, candidates, verdicts, reasons, sentence; personal
 	primary key (program_id, customer_id, version),
 	foreign key (program_id, customer_id) references customers (program_id, customer_id)
 ); -- owner: referral
@@ -132,6 +134,7 @@ create table commissions (
 	terms_id      text collate "C" not null,
 	inputs        text collate "C" not null, -- JSON: everything the target was computed from
 	lines         text collate "C" not null, -- JSON: the calculation for people
+	revision      bigint not null,           -- grows with each change; in the postings' references
 	created_at    bigint not null,
 	changed_at    bigint not null,
 	primary key (program_id, commission_id),

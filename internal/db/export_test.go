@@ -1,0 +1,16 @@
+package db
+
+import "runtime"
+
+// AwaitWaiting returns when n functions wait for SQLite's writer.
+func AwaitWaiting(d *DB, n int) {
+	for len(d.writer.jobs) < n {
+		runtime.Gosched()
+	}
+}
+
+// AwaitStopping returns when Close has begun.
+func AwaitStopping(d *DB) { <-d.writer.quit }
+
+// Commits is how many transactions SQLite's writer has committed.
+func Commits(d *DB) int64 { return d.writer.commits.Load() }
