@@ -1,0 +1,213 @@
+package commission
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tributary.example/affiliate"
+	"tributary.example/customer"
+	"tributary.example/internal/db"
+	"tributary.example/internal/fault"
+	"tributary.example/internal/id"
+	"tributary.example/money"
+	"tributary.example/payment"
+	"tributary.example/program"
+)
+
+// standingClaim is a referral's claim with what its terms are found by.
+type standingClaim struct {
+	Claim
+	link    id.Link
+	coupon  id.Coupon
+	termsAt time.Time
+}
+
+// reader collects a customer's history from the rooms to the left.
+type reader struct {
+	q      db.Reader
+	prog   program.Program
+	claims map[id.Referral]standingClaim
+	states map[id.Affiliate][]affiliate.Change
+	groups map[id.Affiliate]id.Group
+	kept   map[id.Referral]program.Terms
+	plans  map[string]time.Time
+}
+
+// read loads everything that the customer's targets depend on.
+func read(ctx context.Context, q db.Reader, prog program.Program, cus customer.Customer, rows []Commission) (History, error) {
+	rd := reader{
+		q: q, prog: prog, claims: map[id.Referral]standingClaim{}, states: map[id.Affiliate][]affiliate.Change{},
+		groups: map[id.Affiliate]id.Group{}, kept: map[id.Referral]program.Terms{}, plans: map[string]time.Time{},
+	}
+	h := History{
+		Customer: cus.ID, Currency: money.Currency(prog.Currency), Zone: prog.Zone, BooksStart: prog.BooksStart,
+		Hold: prog.Hold(), Held: map[Cause]time.Duration{}, SignedUpAt: cus.SignedUpAt, OnboardedAt: cus.OnboardedAt,
+		PlanCodes: map[Cause]string{SignupCause(cus.ID): cus.PlanCode, OnboardingCause(cus.ID): cus.PlanCode},
+		Deals:     map[Cause]Deal{},
+	}
+	for _, c := range rows {
+		h.Held[c.Cause] = time.Duration(c.Input.HoldMicros) * time.Microsecond
+		if c.Kind != program.TriggerPayment {
+			h.PlanCodes[c.Cause] = c.Input.PlanCode // the plan of that time, not of today
+		}
+	}
+	var err error
+	if h.Claims, err = rd.readClaims(ctx, cus.ID); err != nil || (len(h.Claims) == 0 && len(rows) == 0) {
+		return h, err
+	}
+	if h.Plans, err = rd.readPlans(ctx); err != nil {
+		return h, err
+	}
+	if h.Payments, err = payment.OfCustomer(ctx, q, prog.ID, cus.ID); err != nil {
+		return h, fmt.Errorf("read payments: %w", err)
+	}
+	return h, rd.readDeals(ctx, &h)
+}
+
+func (rd *reader) readPlans(ctx context.Context) (map[string]time.Time, error) {
+	plans, err := program.Plans(ctx, rd.q, rd.prog.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read plans: %w", err)
+	}
+	for _, p := range plans {
+		rd.plans[p.Code] = p.CreatedAt
+	}
+	return rd.plans, nil
+}
+
+// readDeals finds the terms of every cause that some claim holds.
+func (rd *reader) readDeals(ctx context.Context, h *History) error {
+	for _, pay := range h.Payments {
+		if pay.NetMinor() <= 0 || pay.At.Before(h.BooksStart) {
+			continue
+		}
+		if err := rd.deal(ctx, h, PaymentCause(pay.ID), pay.At, pay.Lines); err != nil {
+			return fmt.Errorf("terms of payment %s: %w", pay.ID, err)
+		}
+	}
+	for cause, at := range map[Cause]time.Time{SignupCause(h.Customer): h.SignedUpAt, OnboardingCause(h.Customer): h.OnboardedAt} {
+		if at.IsZero() || at.Before(h.BooksStart) {
+			continue
+		}
+		if err := rd.deal(ctx, h, cause, at, nil); err != nil {
+			return fmt.Errorf("terms of %s: %w", cause, err)
+		}
+	}
+	return nil
+}
+
+func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Time, lines []payment.Line) error {
+	claim, ok := ClaimAt(h.Claims, at)
+	if !ok {
+		return nil
+	}
+	var d Deal
+	var err error
+	if d.State, err = rd.stateAt(ctx, claim.Affiliate, at); err != nil {
+		return err
+	}
+	if d.Terms, err = rd.terms(ctx, rd.claims[claim.Referral], at); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if born, ok := rd.plans[line.PlanCode]; !ok || !born.After(d.Terms.CreatedAt) {
+			continue
+		}
+		d.Newer, err = orNone(program.TermsFor(ctx, rd.q, rd.prog.ID, []program.Scope{d.Terms.Scope}, at))
+		if err != nil {
+			return err
+		}
+		break
+	}
+	h.Deals[cause] = d
+	return nil
+}
+
+// terms are those of the referral's beginning, or of the cause's own time when
+// the program follows the current ones.
+func (rd *reader) terms(ctx context.Context, c standingClaim, at time.Time) (program.Terms, error) {
+	if t, ok := rd.kept[c.Referral]; ok {
+		return t, nil
+	}
+	scopes, err := rd.scopes(ctx, c)
+	if err != nil {
+		return program.Terms{}, err
+	}
+	if rd.prog.Binding == program.Follow {
+		return orNone(program.TermsFor(ctx, rd.q, rd.prog.ID, scopes, at))
+	}
+	// A sign-up from before the program's first terms has the first ones.
+	var t program.Terms
+	for _, when := range []time.Time{c.termsAt, rd.prog.CreatedAt, rd.q.Now()} {
+		if t, err = orNone(program.TermsFor(ctx, rd.q, rd.prog.ID, scopes, when)); err != nil || t.ID != "" {
+			break
+		}
+	}
+	rd.kept[c.Referral] = t
+	return t, err
+}
+
+// orNone turns "no terms" into empty ones, by which nothing is earned.
+func orNone(t program.Terms, err error) (program.Terms, error) {
+	if fault.Is(err, fault.NotFound) {
+		return program.Terms{}, nil
+	}
+	return t, err
+}
+
+// scopes are a referral's, the most specific first.
+func (rd *reader) scopes(ctx context.Context, c standingClaim) ([]program.Scope, error) {
+	group, ok := rd.groups[c.Affiliate]
+	if !ok {
+		aff, err := affiliate.Get(ctx, rd.q, rd.prog.ID, c.Affiliate)
+		if err != nil {
+			return nil, err
+		}
+		group = aff.Group
+		rd.groups[c.Affiliate] = group
+	}
+	var scopes []program.Scope
+	if c.coupon != "" {
+		scopes = append(scopes, program.Scope{Kind: program.ScopeCoupon, ID: string(c.coupon)})
+	}
+	if c.link != "" {
+		scopes = append(scopes, program.Scope{Kind: program.ScopeLink, ID: string(c.link)})
+	}
+	return append(scopes,
+		program.Scope{Kind: program.ScopeAffiliate, ID: string(c.Affiliate)},
+		program.Scope{Kind: program.ScopeGroup, ID: string(group)},
+		rd.prog.Scope()), nil
+}
+
+func (rd *reader) stateAt(ctx context.Context, aff id.Affiliate, at time.Time) (affiliate.State, error) {
+	history, ok := rd.states[aff]
+	if !ok {
+		var err error
+		if history, err = affiliate.States(ctx, rd.q, rd.prog.ID, aff); err != nil {
+			return "", fmt.Errorf("read states of %s: %w", aff, err)
+		}
+		rd.states[aff] = history
+	}
+	return affiliate.StateIn(history, at), nil
+}
+
+// readClaims are the customer's referrals that ever stood: one that was voided
+// or lost to another never did.
+func (rd *reader) readClaims(ctx context.Context, cus id.Customer) ([]Claim, error) {
+	found, err := db.All(ctx, rd.q, func(r db.Row) (standingClaim, error) {
+		var c standingClaim
+		err := r.Scan(&c.Referral, &c.Affiliate, &c.link, &c.coupon, &c.Since, &c.Until, &c.Lapsed, &c.termsAt)
+		return c, err
+	}, `select referral_id, affiliate_id, link_id, coupon_id, since, until, lapsed_at, terms_at from referrals
+		where program_id = $1 and customer_id = $2 and state in ('standing', 'ended') order by since, referral_id`, rd.prog.ID, cus)
+	if err != nil {
+		return nil, fmt.Errorf("read referrals: %w", err)
+	}
+	claims := make([]Claim, len(found))
+	for i, c := range found {
+		claims[i] = c.Claim
+		rd.claims[c.Referral] = c
+	}
+	return claims, nil
+}
