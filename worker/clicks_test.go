@@ -1,0 +1,112 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tributary.example/click"
+	"tributary.example/click/clicktest"
+	"tributary.example/internal/bus"
+	"tributary.example/internal/db/dbtest"
+	"tributary.example/worker"
+)
+
+// carry runs the consumer until it has stored that many frames.
+func carry(t *testing.T, b *bus.Bus, s click.Store, frames int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := worker.Clicks{Bus: b, Store: s, Log: slog.New(slog.DiscardHandler), Saved: func(got click.Saved) {
+		if frames -= got.Frames; frames <= 0 {
+			cancel()
+		}
+	}}
+	if err := c.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publish(t *testing.T, b *bus.Bus, f click.Frame) {
+	t.Helper()
+	var data []byte
+	for _, c := range f.Clicks {
+		data = click.AppendClick(data, c)
+	}
+	m := bus.Message{Subject: bus.ClickSubject + "0", ID: string(f.ID), Header: click.FrameHeader(len(f.Clicks), data), Data: data}
+	if err := b.Publish(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClicksReachTheStoreOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		b, err := bus.Start(t.Context(), bus.Options{Dir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Close)
+		s := click.NewSQL(d.Clicks)
+		for i := range 100 {
+			publish(t, b, clicktest.Frame(clicktest.Click(fmt.Sprintf("v%d", i), 0)))
+		}
+		carry(t, b, s, 100)
+
+		// What is no frame is a gap, and what follows it is stored.
+		if err := b.Publish(t.Context(), bus.Message{Subject: bus.ClickSubject + "0", Data: []byte("rubbish")}); err != nil {
+			t.Fatal(err)
+		}
+		publish(t, b, clicktest.Frame(clicktest.Click("last", 0)))
+		carry(t, b, s, 1)
+
+		all, err := s.List(t.Context(), clicktest.Program, click.Filter{Limit: 1000})
+		if err != nil || len(all) != 101 {
+			t.Errorf("%d clicks, %v, want 101", len(all), err)
+		}
+		info, err := b.Info(t.Context(), bus.Clicks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		place := click.Place{Consumer: "store", Stream: "CLICKS", Created: info.Created}
+		if at, _, err := s.Position(t.Context(), place); at != 102 || err != nil {
+			t.Errorf("position %d, %v, want 102", at, err)
+		}
+		gaps, err := s.Gaps(t.Context(), place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range gaps {
+			gaps[i].NoticedAt = dbtest.Epoch
+		}
+		if diff := cmp.Diff(gaps, []click.Gap{{First: 101, Last: 101, NoticedAt: dbtest.Epoch}}); diff != "" {
+			t.Errorf("gaps (got, want): %s", diff)
+		}
+	})
+}
+
+// TestJournalAnewIsReadFromItsBeginning gives the store another journal, and
+// one whose beginning is gone.
+func TestJournalAnewIsReadFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	d := dbtest.OpenSQLite(t)
+	s := click.NewSQL(d.Clicks)
+	kept := clicktest.Frame(clicktest.Click("v", 0))
+	for round := range 2 {
+		b, err := bus.Start(t.Context(), bus.Options{Dir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(b.Close)
+		publish(t, b, kept) // stored in the first round only
+		publish(t, b, clicktest.Frame(clicktest.Click(fmt.Sprintf("w%d", round), 0)))
+		carry(t, b, s, 2-round)
+	}
+	all, err := s.List(t.Context(), clicktest.Program, click.Filter{})
+	if err != nil || len(all) != 3 {
+		t.Errorf("%d clicks, %v, want 3", len(all), err)
+	}
+}
