@@ -13,7 +13,7 @@ type quoteIn struct {
 	Body struct {
 		Code       string `json:"code" maxLength:"100" doc:"As the customer typed it."`
 		Plan       string `json:"plan,omitempty" maxLength:"40"`
-		Currency   string `json:"currency,omitempty" doc:"Not needed when the plan's own price is meant."`
+		Currency   string `json:"currency,omitempty" doc:"The plan's own when no amount is sent, else the program's."`
 		Amount     int64  `json:"amount,omitempty" doc:"The price before the discount, in minor units."`
 		CustomerID string `json:"customer_id,omitempty" maxLength:"200" doc:"Your own id; with a secret key only."`
 		Email      string `json:"email,omitempty" maxLength:"254" doc:"With a secret key only."`
@@ -44,6 +44,9 @@ func viewQuote(o coupon.Offer) quoteView {
 func (a API) quoteCoupon(ctx context.Context, in *quoteIn) (*found[quoteView], error) {
 	c, b := callerOf(ctx), in.Body
 	ask := coupon.QuoteAsk{Asker: coupon.ByAnybody, Code: b.Code, PlanCode: b.Plan, Currency: b.Currency, AmountMinor: b.Amount}
+	if ask.Currency == "" && (ask.PlanCode == "" || ask.AmountMinor != 0) {
+		ask.Currency = c.prog.Currency
+	}
 	if c.key.Kind == access.Secret {
 		ask.Asker, ask.CustomerExternalID, ask.Email = coupon.ByMerchant, b.CustomerID, b.Email
 	}
