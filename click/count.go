@@ -140,22 +140,7 @@ func dimensions(c Click) []dimensionValue {
 // firstSeen notes the frames' visitors, and says of each that is new today
 // which click was its first.
 func firstSeen(ctx context.Context, tx *db.Tx, frames []Frame) (map[visitorKey]id.Click, error) {
-	first := map[visitorKey]id.Click{}
-	var keys []visitorKey
-	for _, f := range frames {
-		for _, c := range f.Clicks {
-			if c.Reason != Counted {
-				continue
-			}
-			p, a, l := scopes(c)
-			for _, k := range []visitorKey{p, a, l} {
-				if _, ok := first[k]; !ok {
-					first[k] = c.ID
-					keys = append(keys, k)
-				}
-			}
-		}
-	}
+	first, keys := visitorsOf(frames)
 	fresh := make(map[visitorKey]bool, len(keys))
 	for len(keys) > 0 {
 		n := visitorRows
@@ -173,6 +158,29 @@ func firstSeen(ctx context.Context, tx *db.Tx, frames []Frame) (map[visitorKey]i
 		}
 	}
 	return first, nil
+}
+
+// visitorsOf are the frames' visitors in order, each with its first click.
+func visitorsOf(frames []Frame) (map[visitorKey]id.Click, []visitorKey) {
+	first := map[visitorKey]id.Click{}
+	var keys []visitorKey
+	note := func(k visitorKey, clk id.Click) {
+		if _, ok := first[k]; !ok {
+			first[k] = clk
+			keys = append(keys, k)
+		}
+	}
+	for _, f := range frames {
+		for _, c := range f.Clicks {
+			if c.Reason == Counted {
+				p, a, l := scopes(c)
+				note(p, c.ID)
+				note(a, c.ID)
+				note(l, c.ID)
+			}
+		}
+	}
+	return first, keys
 }
 
 // visitorRows is how many visitors one statement notes: there are two texts
