@@ -158,6 +158,13 @@ func OfAffiliate(ctx context.Context, r db.Reader, prog id.Program, aff id.Affil
 		prog, aff, before, page(limit))
 }
 
+// List is a page of a program's payouts, newest first: those before the given
+// one, or from the newest for "".
+func List(ctx context.Context, r db.Reader, prog id.Program, before id.Payout, limit int) ([]Payout, error) {
+	return db.All(ctx, r, scan, `select `+columns+` from payouts
+		where program_id = $1 and ($2 = '' or payout_id < $2) order by payout_id desc limit $3`, prog, before, page(limit))
+}
+
 // Line is one movement on payable: a release, a reversal, a repayment, a
 // payout that came back.
 type Line struct {
