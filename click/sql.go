@@ -13,8 +13,8 @@ import (
 // SQL is the Store on SQLite (a file of its own) and PostgreSQL.
 type SQL struct{ db *db.DB }
 
-// NewStore is the store on a database that has the click tables.
-func NewStore(d *db.DB) *SQL { return &SQL{d} }
+// NewSQL is the store on a database that has the click tables.
+func NewSQL(d *db.DB) *SQL { return &SQL{d} }
 
 // storing is who writes the click tables.
 var storing = db.Timer("clicks")

@@ -18,11 +18,11 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		clicktest.Suite(t, func(t *testing.T) click.Store { return click.NewStore(dbtest.OpenSQLite(t).Clicks) })
+		clicktest.Suite(t, func(t *testing.T) click.Store { return click.NewSQL(dbtest.OpenSQLite(t).Clicks) })
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		clicktest.Suite(t, func(t *testing.T) click.Store { return click.NewStore(dbtest.OpenPostgres(t).Clicks) })
+		clicktest.Suite(t, func(t *testing.T) click.Store { return click.NewSQL(dbtest.OpenPostgres(t).Clicks) })
 	})
 }
 
@@ -30,7 +30,7 @@ func TestStore(t *testing.T) {
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
-		s := click.NewStore(d.Clicks)
+		s := click.NewSQL(d.Clicks)
 		other := id.New[id.Affiliate](clicktest.At)
 		elsewhere := id.New[id.Link](clicktest.At)
 

@@ -50,7 +50,7 @@ func TestClicksReachTheStoreOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(b.Close)
-		s := click.NewStore(d.Clicks)
+		s := click.NewSQL(d.Clicks)
 		for i := range 100 {
 			publish(t, b, clicktest.Frame(clicktest.Click(fmt.Sprintf("v%d", i), 0)))
 		}
@@ -93,7 +93,7 @@ func TestClicksReachTheStoreOnce(t *testing.T) {
 func TestJournalAnewIsReadFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	d := dbtest.OpenSQLite(t)
-	s := click.NewStore(d.Clicks)
+	s := click.NewSQL(d.Clicks)
 	kept := clicktest.Frame(clicktest.Click("v", 0))
 	for round := range 2 {
 		b, err := bus.Start(t.Context(), bus.Options{Dir: t.TempDir()})
