@@ -17,6 +17,9 @@ import (
 // expectation round: the request is refused, the value differs.
 //
 //	database postgres         use a fresh PostgreSQL database instead of SQLite (before start)
+//	program [HOLD_DAYS]       set up owner, program, plans and key after start; leaves $KEY
+//	affiliate NAME PREFIX     apply and be approved; leaves $PREFIX, $PREFIX_SLUG, $PREFIX_CODE
+//	enter MAIL                follow the one-time link mailed to somebody, and be signed in
 //	start [ARG…]              start the server (default: serve) and wait until it answers
 //	stop, kill9               end it as Ctrl-C does; end it at once
 //	console PATTERN [NAME]    wait until the terminal says so; keep the first group in $NAME
@@ -34,20 +37,23 @@ import (
 // flag of the story is real: HTTP over loopback, the binary's own console, its own files.
 func Commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"database": cmdDatabase,
-		"start":    cmdStart,
-		"stop":     cmdStop,
-		"kill9":    cmdKill,
-		"console":  cmdConsole,
-		"advance":  cmdAdvance,
-		"clock":    cmdClock,
-		"api":      cmdAPI,
-		"json":     cmdJSON,
-		"await":    cmdAwait,
-		"visitor":  cmdVisitor,
-		"click":    cmdClick,
-		"page":     cmdPage,
-		"form":     cmdForm,
+		"database":  cmdDatabase,
+		"program":   cmdProgram,
+		"affiliate": cmdAffiliate,
+		"enter":     cmdEnter,
+		"start":     cmdStart,
+		"stop":      cmdStop,
+		"kill9":     cmdKill,
+		"console":   cmdConsole,
+		"advance":   cmdAdvance,
+		"clock":     cmdClock,
+		"api":       cmdAPI,
+		"json":      cmdJSON,
+		"await":     cmdAwait,
+		"visitor":   cmdVisitor,
+		"click":     cmdClick,
+		"page":      cmdPage,
+		"form":      cmdForm,
 	}
 }
 
