@@ -13,21 +13,14 @@ import (
 	"tributary.example/money"
 	"tributary.example/payment"
 	"tributary.example/program"
+	"tributary.example/referral"
 )
-
-// standingClaim is a referral's claim with what its terms are found by.
-type standingClaim struct {
-	Claim
-	link    id.Link
-	coupon  id.Coupon
-	termsAt time.Time
-}
 
 // reader collects a customer's history from the rooms to the left.
 type reader struct {
 	q      db.Reader
 	prog   program.Program
-	claims map[id.Referral]standingClaim
+	refs   map[id.Referral]referral.Referral
 	states map[id.Affiliate][]affiliate.Change
 	groups map[id.Affiliate]id.Group
 	kept   map[id.Referral]program.Terms
@@ -37,7 +30,7 @@ type reader struct {
 // read loads everything that the customer's targets depend on.
 func read(ctx context.Context, q db.Reader, prog program.Program, cus customer.Customer, rows []Commission) (History, error) {
 	rd := reader{
-		q: q, prog: prog, claims: map[id.Referral]standingClaim{}, states: map[id.Affiliate][]affiliate.Change{},
+		q: q, prog: prog, refs: map[id.Referral]referral.Referral{}, states: map[id.Affiliate][]affiliate.Change{},
 		groups: map[id.Affiliate]id.Group{}, kept: map[id.Referral]program.Terms{}, plans: map[string]time.Time{},
 	}
 	h := History{
@@ -107,7 +100,7 @@ func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Tim
 	if d.State, err = rd.stateAt(ctx, claim.Affiliate, at); err != nil {
 		return err
 	}
-	if d.Terms, err = rd.terms(ctx, rd.claims[claim.Referral], at); err != nil {
+	if d.Terms, err = rd.terms(ctx, rd.refs[claim.Referral], at); err != nil {
 		return err
 	}
 	for _, line := range lines {
@@ -126,11 +119,11 @@ func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Tim
 
 // terms are those of the referral's beginning, or of the cause's own time when
 // the program follows the current ones.
-func (rd *reader) terms(ctx context.Context, c standingClaim, at time.Time) (program.Terms, error) {
-	if t, ok := rd.kept[c.Referral]; ok {
+func (rd *reader) terms(ctx context.Context, ref referral.Referral, at time.Time) (program.Terms, error) {
+	if t, ok := rd.kept[ref.ID]; ok {
 		return t, nil
 	}
-	scopes, err := rd.scopes(ctx, c)
+	scopes, err := rd.scopes(ctx, ref)
 	if err != nil {
 		return program.Terms{}, err
 	}
@@ -139,12 +132,12 @@ func (rd *reader) terms(ctx context.Context, c standingClaim, at time.Time) (pro
 	}
 	// A sign-up from before the program's first terms has the first ones.
 	var t program.Terms
-	for _, when := range []time.Time{c.termsAt, rd.prog.CreatedAt, rd.q.Now()} {
+	for _, when := range []time.Time{ref.TermsAt, rd.prog.CreatedAt, rd.q.Now()} {
 		if t, err = orNone(program.TermsFor(ctx, rd.q, rd.prog.ID, scopes, when)); err != nil || t.ID != "" {
 			break
 		}
 	}
-	rd.kept[c.Referral] = t
+	rd.kept[ref.ID] = t
 	return t, err
 }
 
@@ -157,25 +150,25 @@ func orNone(t program.Terms, err error) (program.Terms, error) {
 }
 
 // scopes are a referral's, the most specific first.
-func (rd *reader) scopes(ctx context.Context, c standingClaim) ([]program.Scope, error) {
-	group, ok := rd.groups[c.Affiliate]
+func (rd *reader) scopes(ctx context.Context, ref referral.Referral) ([]program.Scope, error) {
+	group, ok := rd.groups[ref.Affiliate]
 	if !ok {
-		aff, err := affiliate.Get(ctx, rd.q, rd.prog.ID, c.Affiliate)
+		aff, err := affiliate.Get(ctx, rd.q, rd.prog.ID, ref.Affiliate)
 		if err != nil {
 			return nil, err
 		}
 		group = aff.Group
-		rd.groups[c.Affiliate] = group
+		rd.groups[ref.Affiliate] = group
 	}
 	var scopes []program.Scope
-	if c.coupon != "" {
-		scopes = append(scopes, program.Scope{Kind: program.ScopeCoupon, ID: string(c.coupon)})
+	if ref.Coupon != "" {
+		scopes = append(scopes, program.Scope{Kind: program.ScopeCoupon, ID: string(ref.Coupon)})
 	}
-	if c.link != "" {
-		scopes = append(scopes, program.Scope{Kind: program.ScopeLink, ID: string(c.link)})
+	if ref.Link != "" {
+		scopes = append(scopes, program.Scope{Kind: program.ScopeLink, ID: string(ref.Link)})
 	}
 	return append(scopes,
-		program.Scope{Kind: program.ScopeAffiliate, ID: string(c.Affiliate)},
+		program.Scope{Kind: program.ScopeAffiliate, ID: string(ref.Affiliate)},
 		program.Scope{Kind: program.ScopeGroup, ID: string(group)},
 		rd.prog.Scope()), nil
 }
@@ -195,19 +188,17 @@ func (rd *reader) stateAt(ctx context.Context, aff id.Affiliate, at time.Time) (
 // readClaims are the customer's referrals that ever stood: one that was voided
 // or lost to another never did.
 func (rd *reader) readClaims(ctx context.Context, cus id.Customer) ([]Claim, error) {
-	found, err := db.All(ctx, rd.q, func(r db.Row) (standingClaim, error) {
-		var c standingClaim
-		err := r.Scan(&c.Referral, &c.Affiliate, &c.link, &c.coupon, &c.Since, &c.Until, &c.Lapsed, &c.termsAt)
-		return c, err
-	}, `select referral_id, affiliate_id, link_id, coupon_id, since, until, lapsed_at, terms_at from referrals
-		where program_id = $1 and customer_id = $2 and state in ('standing', 'ended') order by since, referral_id`, rd.prog.ID, cus)
+	found, err := referral.ForCustomer(ctx, rd.q, rd.prog.ID, cus)
 	if err != nil {
 		return nil, fmt.Errorf("read referrals: %w", err)
 	}
-	claims := make([]Claim, len(found))
-	for i, c := range found {
-		claims[i] = c.Claim
-		rd.claims[c.Referral] = c
+	var claims []Claim
+	for _, ref := range found {
+		if ref.State != referral.StateStanding && ref.State != referral.StateEnded {
+			continue
+		}
+		claims = append(claims, Claim{Referral: ref.ID, Affiliate: ref.Affiliate, Since: ref.Since, Until: ref.Until, Lapsed: ref.LapsedAt})
+		rd.refs[ref.ID] = ref
 	}
 	return claims, nil
 }

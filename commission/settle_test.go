@@ -402,6 +402,29 @@ func TestSettlingAgainChangesNothing(t *testing.T) {
 	})
 }
 
+// What a refund frees under a cap goes to a payment that was released long ago:
+// it repays what is owed first.
+func TestRisingAfterTheReleaseRepaysFirst(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		b := newBooks(t, d, 0, program.Rule{Trigger: program.TriggerPayment, Rate: program.Rate{PPM: 500_000}, CapMinor: map[string]int64{"EUR": 100}})
+		jane, cus := b.affiliate("jane"), b.customer("u1")
+		b.refer(cus, jane, d.Clock.Now())
+		b.pay(cus, "in_1", d.Clock.Now(), 200)
+		d.Clock.Advance(time.Hour)
+		b.pay(cus, "in_2", d.Clock.Now(), 200)
+		b.release()
+		b.expect("capped", jane, bal{Payable: 100})
+		b.refund("in_1", "re_1", 100)
+		b.expect("moved under the cap", jane, bal{Payable: 100})
+		b.payOut(jane, "pot_1")
+		b.refund("in_1", "re_2", 100)
+		b.expect("freed again after the payout", jane, bal{Paid: 100})
+		b.refund("in_2", "re_3", 200)
+		b.expect("all given back", jane, bal{Paid: 100, Clawback: 100})
+	})
+}
+
 func TestLaterTermsDoNotChangeOldReferrals(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {

@@ -28,8 +28,8 @@ func OnboardingCause(cus id.Customer) Cause { return Cause("onboarding:" + strin
 // PaymentCause is the cause of a payment's commission.
 func PaymentCause(pay id.Payment) Cause { return Cause(pay) }
 
-// Claim is one referral of the customer: whose payments are from Since up to
-// Until, and up to Lapsed.
+// Claim is one referral of the customer: the payments from Since, before Until
+// and not after Lapsed are its.
 type Claim struct {
 	Referral  id.Referral
 	Affiliate id.Affiliate
@@ -39,10 +39,15 @@ type Claim struct {
 }
 
 // holds reports whether the referral stood at a time. Providers count in whole
-// seconds, so the bounds do too.
+// seconds, so its bounds do too.
 func (c Claim) holds(at time.Time) bool {
-	before := func(end time.Time) bool { return end.IsZero() || at.Before(end.Truncate(time.Second)) }
-	return !at.Before(c.Since.Truncate(time.Second)) && before(c.Until) && before(c.Lapsed)
+	switch {
+	case at.Before(c.Since.Truncate(time.Second)):
+		return false
+	case !c.Until.IsZero() && !at.Before(c.Until.Truncate(time.Second)):
+		return false
+	}
+	return c.Lapsed.IsZero() || !at.After(c.Lapsed)
 }
 
 // ClaimAt is the claim that stood at a time. Were there two, the older one.

@@ -94,11 +94,11 @@ func TestTargets(t *testing.T) {
 			return h
 		}(), map[string]int64{"b": 10}},
 		{"until and lapsed", func() History {
-			h := history(terms(percent(100_000)), pay("a", 1, 100), pay("b", 2, 100), pay("c", 4, 100))
+			h := history(terms(percent(100_000)), pay("a", 1, 100), pay("b", 2, 100), pay("c", 4, 100), pay("d", 5, 100))
 			h.Claims[0].Until = day(2)
 			h.Claims = append(h.Claims, Claim{Referral: "ref_2", Affiliate: "aff_2", Since: day(2), Lapsed: day(4)})
 			return h
-		}(), map[string]int64{"a": 10, "b": 10}},
+		}(), map[string]int64{"a": 10, "b": 10, "c": 10}},
 		{"tax is not in the base", history(terms(percent(300_000)), with(pay("a", 1, 10000), func(p *payment.Payment) { p.AmountMinor, p.TaxMinor = 12000, 2000 })), map[string]int64{"a": 3000}},
 		{"partial refund with tax", history(terms(percent(300_000)), with(pay("a", 1, 10000), func(p *payment.Payment) { p.AmountMinor, p.TaxMinor, p.RefundedMinor = 12000, 2000, 6000 })), map[string]int64{"a": 1500}},
 		{"full refund is exactly zero", history(terms(percent(333_333)), with(pay("a", 1, 4999), refunded(4999))), map[string]int64{"a": 0}},
