@@ -34,6 +34,7 @@ const (
 	FlawEnded      Flaw = "ended"
 	FlawExisting   Flaw = "existing_customer" // a code for new customers only
 	FlawOwn        Flaw = "own_code"
+	FlawBefore     Flaw = "before" // of a customer on the list of those from before the program
 )
 
 // Evidence is one piece that was handed in with a step of a customer.
