@@ -101,10 +101,12 @@ type Change struct {
 	State State
 }
 
-// States is the history of an affiliate, the oldest first.
+// States is the history of an affiliate, the oldest first; who is approved in
+// the moment of applying is active from then on.
 func States(ctx context.Context, q db.Reader, prog id.Program, aff id.Affiliate) ([]Change, error) {
 	return db.All(ctx, q, scanChange, `
-		select at, state from affiliate_states where program_id = $1 and affiliate_id = $2 order by at, state`, prog, aff)
+		select at, state from affiliate_states where program_id = $1 and affiliate_id = $2
+		order by at, case state when 'invited' then 0 when 'applied' then 1 when 'active' then 2 else 3 end`, prog, aff)
 }
 
 func scanChange(r db.Row) (Change, error) {

@@ -76,6 +76,23 @@ func TestStatesKeepTheirHistory(t *testing.T) {
 	})
 }
 
+// A program that approves everybody does so in the application's transaction.
+func TestApprovedAtOnceIsActiveAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		ctx := context.Background()
+		prog, aff := apply(t, d)
+		d.Write(t, func(tx *db.Tx) error {
+			_, err := affiliate.SetState(ctx, tx, prog.ID, aff.ID, affiliate.Active, "")
+			return err
+		})
+		got, err := affiliate.StateAt(ctx, d, prog.ID, aff.ID, d.Clock.Now())
+		if err != nil || got != affiliate.Active {
+			t.Errorf("got %q, %v, want active", got, err)
+		}
+	})
+}
+
 func TestApplyTwiceIsAConflict(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
