@@ -60,7 +60,8 @@ func affiliatePages() map[string]templ.Component {
 	}
 	return map[string]templ.Component{
 		"affiliate-overview": affiliate.OverviewView(overview),
-		"affiliate-links": affiliate.LinksView(affiliate.LinksPage{Frame: ownFrame("Links", affiliate.Links), Base: ownBase, Links: links, Rules: "Whoever signs up within 60 days of a click is registered under you.",
+		"affiliate-links": affiliate.LinksView(affiliate.LinksPage{Frame: ownFrame("Links", affiliate.Links), Base: ownBase, Links: links, Rules: "Whoever signs up within 60 days of a click is registered under you.", Period: "the last 12 months", May: true,
+			Drops:       []affiliate.Drop{{Reason: "Link preview", Why: "A messenger or network fetched a preview of your link.", Hits: "214"}, {Reason: "Robot", Why: "A program that says so itself, such as a search engine.", Hits: "38"}},
 			Slug:        part.Field{Name: "slug", Label: "Ending", Before: "go.riverbank.example/", Hint: "jane-podcast", Code: true, Help: "3 to 64 letters, digits, - or _."},
 			Destination: part.Field{Name: "destination", Label: "Leads to", Type: "url", Optional: true, Hint: "https://riverbank.example/pricing", Help: "Empty means the program's start page."}}),
 		"affiliate-coupons": affiliate.CouponsView(affiliate.CouponsPage{Frame: ownFrame("Coupons", affiliate.Coupons), Base: ownBase, Coupons: []affiliate.Coupon{
@@ -99,8 +100,15 @@ func affiliateMoney() map[string]templ.Component {
 		"affiliate-payout": affiliate.PayoutView(affiliate.PayoutPage{Frame: ownFrame("October 2026", affiliate.Payouts), Base: ownBase, Title: "October 2026", State: "settled", Sentence: "Paid on 2 October 2026 by bank transfer.", Unit: "EUR", Sum: "182.40",
 			Facts: []part.Fact{{Name: "Paid by", Value: part.Words("Bank transfer, DE•• 3000")}, {Name: "Reference", Value: part.Words("2026-10-02/118")}},
 			Lines: []affiliate.PayoutLine{{ID: "com_2", What: "Payment on pro", Customer: "k•••@kimdesign.example", When: "2 Sep 2026", Amount: "188.20"}, {ID: "com_4", What: "Reversal: refund", Customer: "t•••@example.org", When: "14 Sep 2026", Amount: "−5.80"}}}),
-		"affiliate-details": affiliate.DetailsView(affiliate.DetailsPage{Frame: ownFrame("Payout details", affiliate.Payouts), Base: ownBase, Note: "A change is confirmed by e-mail and used for payouts after 48 hours.",
-			Holder: part.Field{Name: "holder", Label: "Account holder", Value: "Jane Doe", Auto: "name"}, IBAN: part.Field{Name: "iban", Label: "IBAN", Code: true, Value: "DE89 3704 0044 0532 0130 0", Error: "The check digits do not match. Compare it with your bank card."}, BIC: part.Field{Name: "bic", Label: "BIC", Code: true, Optional: true}, Country: part.Field{Name: "country", Label: "Country", Value: "DE", Options: []part.Option{{Value: "AT", Name: "Austria"}, {Value: "DE", Name: "Germany"}}}}),
+		"affiliate-details": affiliate.DetailsView(affiliate.DetailsPage{Frame: ownFrame("Payout details", affiliate.Payouts), Base: ownBase, Note: "Used from the next payout on that is approved.",
+			Known:  []part.Fact{{Name: "Paid by", Value: part.Words("Bank transfer")}, {Name: "Account", Value: part.Words("DE89 … 3000")}},
+			Rail:   part.Field{Name: "rail", Label: "How you want to be paid", Value: "bank", Options: []part.Option{{Value: "bank", Name: "Bank transfer", About: "To an account with an IBAN."}, {Value: "paypal", Name: "PayPal", About: "To the e-mail address you sign in with there."}, {Value: "manual", Name: "As agreed", About: "What you and the program agreed on, in words."}}},
+			Holder: part.Field{Name: "holder", Label: "Account holder", Value: "Jane Doe", Auto: "name"}, Account: part.Field{Name: "account", Label: "Account", Code: true, Value: "DE89 3704 0044 0532 0130 0", Error: "That is not an IBAN: its check digits do not fit. Copy it from your bank statement; spaces do not matter."}}),
+		"affiliate-waiting": affiliate.StateView(affiliate.StatePage{Frame: ownFrame("Your application is in", affiliate.Overview), Base: ownBase, Title: "Your application is in", State: "applied", Text: "Riverbank looks at it. You get an e-mail either way, and this page becomes your dashboard.",
+			Steps: []part.Step{{Name: "Applied", Done: true}, {Name: "Approval", Here: true}, {Name: "Your link and code"}}}),
+		"affiliate-invited": affiliate.StateView(affiliate.StatePage{Frame: ownFrame("Riverbank invites you", affiliate.Overview), Base: ownBase, Title: "Riverbank invites you", State: "invited", Accept: "Accept the invitation", Text: "Accept, and you get a link and a code of your own."}),
+		"affiliate-suspended": affiliate.StateView(affiliate.StatePage{Frame: ownFrame("You are suspended", affiliate.Overview), Base: ownBase, Title: "You are suspended", State: "suspended", Reason: "Ads on our own name, which the agreement excludes.", Text: "Nothing new counts until Riverbank decides.",
+			Money: []part.Stat{{Label: "Held", Figure: "212.40", Unit: "EUR"}, {Label: "Payable", Figure: "82.50", Unit: "EUR"}}}),
 	}
 }
 
