@@ -92,9 +92,17 @@ func inOrder(evidence []Evidence) []Evidence {
 	sorted := slices.Clone(evidence)
 	slices.SortFunc(sorted, func(a, b Evidence) int {
 		return cmp.Or(a.StepAt.Compare(b.StepAt), a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind),
-			cmp.Compare(a.Source, b.Source), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Affiliate, b.Affiliate))
+			cmp.Compare(a.Source, b.Source), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Flaw, b.Flaw),
+			cmp.Compare(a.Affiliate, b.Affiliate), cmp.Compare(a.Landing, b.Landing), cmp.Compare(prefilled(a), prefilled(b)))
 	})
 	return sorted
+}
+
+func prefilled(e Evidence) int {
+	if e.Prefilled {
+		return 1
+	}
+	return 0
 }
 
 // decider is one decision under way.
