@@ -14,9 +14,15 @@ import (
 )
 
 // idle fails the test when a connection of the pool was left in a transaction.
+// It looks from outside: the pool would mend the connection that it hands out.
 func idle(t *testing.T, d *dbtest.DB) {
 	t.Helper()
-	states, err := db.All(ctx, d, db.Scalar[string], `select state || ': ' || query from pg_stat_activity
+	outside, err := db.Open(ctx, db.Options{URL: d.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	states, err := db.All(ctx, outside, db.Scalar[string], `select state || ': ' || query from pg_stat_activity
 		where datname = current_database() and state like 'idle in transaction%'`)
 	if err != nil || len(states) != 0 {
 		t.Errorf("connections in the pool are in a transaction: %v, %v", states, err)

@@ -160,10 +160,7 @@ func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error, panicked 
 		tx.ended()
 	}()
 	if err = fn(tx); err == nil {
-		err = tx.flush(ctx)
-	}
-	if err == nil {
-		err = tx.err
+		err = tx.flush(ctx) // also says which error was overlooked
 	}
 	if held := time.Since(tx.began) - tx.inSQL; err == nil && tx.d.maxHold > 0 && held > tx.d.maxHold {
 		err = fmt.Errorf("transaction held for %s outside SQL, limit %s", held, tx.d.maxHold)

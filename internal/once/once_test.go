@@ -256,6 +256,30 @@ func TestTwinThatTakesTooLong(t *testing.T) {
 	}
 }
 
+// A twin in the same process waits without a connection of its own: many of
+// them do not empty the pool. Not parallel: it shortens the wait.
+func TestTwinsWaitWithoutAConnection(t *testing.T) {
+	defer func(d time.Duration) { longestWait = d }(longestWait)
+	longestWait = 20 * time.Millisecond
+	d := dbtest.OpenPostgres(t)
+	narrow, err := db.Open(ctx, db.Options{URL: d.URL, Clock: d.Clock.Now, MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer narrow.Close()
+	_, err = Do(ctx, narrow, dbtest.Actor, request("k", "1"), func(*db.Tx) (Answer, error) {
+		patient, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		if _, err := Do(patient, narrow, dbtest.Actor, request("k", "1"), created("twin")); !errors.Is(err, ErrWaiting) {
+			t.Errorf("got %v, want that the first is at work", err)
+		}
+		return Answer{Status: 200}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {

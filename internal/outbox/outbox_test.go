@@ -192,6 +192,26 @@ func TestRefusedIsTriedAgainAndHoldsItsSubjectBack(t *testing.T) {
 	})
 }
 
+// A transaction that began later may number first: its number decides.
+func TestOrderIsTheNumbers(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		for range 3 {
+			emit(t, d, "prg_1", "a", 1)
+			d.Clock.Advance(-time.Second)
+		}
+		b := &bus{}
+		if n, err := (&outbox.Relay{DB: d.DB, Publish: b.publish}).Pass(ctx); n != 3 || err != nil {
+			t.Fatalf("pass: %d, %v", n, err)
+		}
+		for i, m := range b.got {
+			if m.Number != int64(i+1) {
+				t.Errorf("number %d came as the %dth", m.Number, i+1)
+			}
+		}
+	})
+}
+
 // A relay that dies between the bus's answer and the mark publishes the same
 // id again, which the bus drops.
 func TestMarkLostPublishesTheSameID(t *testing.T) {
