@@ -92,7 +92,7 @@ func inactive(e Evidence, p Party) text.Sentence {
 		return stateSentence(state, "when the code was given")
 	}
 	if state := affiliate.StateIn(p.States, e.StepAt); state != affiliate.Active {
-		return stateSentence(state, at[e.Step])
+		return stateSentence(state, whenOf[e.Step])
 	}
 	return text.Sentence{}
 }
@@ -115,9 +115,9 @@ func late(e Evidence, f Facts) text.Sentence {
 		switch {
 		case click.Eligible(e.At, e.StepAt, window):
 		case e.StepAt.Before(e.At):
-			return text.S("The click came %s after "+step[e.Step]+".", e.At.Sub(e.StepAt))
+			return text.S("The click came %s after "+nounOf[e.Step]+".", e.At.Sub(e.StepAt))
 		default:
-			return text.S("The click came %s before "+step[e.Step]+", outside the window of %s days.", e.StepAt.Sub(e.At), e.WindowDays)
+			return text.S("The click came %s before "+nounOf[e.Step]+", outside the window of %s days.", e.StepAt.Sub(e.At), e.WindowDays)
 		}
 	}
 	if f.FirstPaidAt.IsZero() {
@@ -149,10 +149,10 @@ func onCheckout(landing string, paths []string) bool {
 
 // The steps in words.
 var (
-	step = map[customer.StepKind]string{
+	nounOf = map[customer.StepKind]string{
 		customer.SignedUp: "sign-up", customer.Onboarded: "onboarding", customer.AtPayment: "the first payment",
 	}
-	at = map[customer.StepKind]string{
+	whenOf = map[customer.StepKind]string{
 		customer.SignedUp: "at sign-up", customer.Onboarded: "at onboarding", customer.AtPayment: "at the first payment",
 	}
 )

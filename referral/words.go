@@ -56,7 +56,7 @@ func (r reader) touched(c *Candidate) []clause {
 	case e.Kind == ByClaim:
 		return []clause{r.whose(e.Affiliate), say(" claim was granted")}
 	case e.Kind == ByCoupon && e.Prefilled:
-		return []clause{r.whose(e.Affiliate), say(" link filled in %s "+at[e.Step], e.Source)}
+		return []clause{r.whose(e.Affiliate), say(" link filled in %s "+whenOf[e.Step], e.Source)}
 	case e.Kind == ByCoupon && r.merchant:
 		return []clause{say("%s was "+typed(e), e.Source)}
 	case e.Kind == ByCoupon && e.Affiliate == r.self:
@@ -64,16 +64,16 @@ func (r reader) touched(c *Candidate) []clause {
 	case e.Kind == ByCoupon:
 		return []clause{say("another affiliate's code was " + typed(e))}
 	case e.At.After(e.StepAt):
-		return []clause{r.whose(e.Affiliate), say(" link was clicked " + at[e.Step])}
+		return []clause{r.whose(e.Affiliate), say(" link was clicked " + whenOf[e.Step])}
 	}
-	return []clause{r.whose(e.Affiliate), say(" link was clicked %s before "+step[e.Step], e.StepAt.Sub(e.At))}
+	return []clause{r.whose(e.Affiliate), say(" link was clicked %s before "+nounOf[e.Step], e.StepAt.Sub(e.At))}
 }
 
 func typed(e Evidence) string {
-	if strings.HasSuffix(at[e.Step], "payment") {
+	if strings.HasSuffix(whenOf[e.Step], "payment") {
 		return "given with the first payment"
 	}
-	return "typed " + at[e.Step]
+	return "typed " + whenOf[e.Step]
 }
 
 // named is the other piece, in short: "Omar's link clicked 3 days earlier".
@@ -89,7 +89,7 @@ func (r reader) named(c, beside *Candidate) []clause {
 	case e.Kind == ByClick && r.merchant && b.typed() && e.At.Before(b.At):
 		return []clause{r.whose(e.Affiliate), say(" link clicked %s earlier", b.At.Sub(e.At))}
 	case e.Kind == ByClick && r.merchant && !e.At.After(e.StepAt):
-		return []clause{r.whose(e.Affiliate), say(" link clicked %s before "+step[e.Step], e.StepAt.Sub(e.At))}
+		return []clause{r.whose(e.Affiliate), say(" link clicked %s before "+nounOf[e.Step], e.StepAt.Sub(e.At))}
 	}
 	return []clause{r.whose(e.Affiliate), say(" link")}
 }
