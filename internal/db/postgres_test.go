@@ -205,6 +205,7 @@ func TestPanicAndErrorLeaveNothing(t *testing.T) {
 	if err := write(d, func(tx *db.Tx) error { return errors.Join(put("a")(tx), broken) }); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
+	idle(t, d) // after each: the next use would throw such a connection away
 	func() {
 		defer func() {
 			if v := recover(); v != "boom" {
@@ -218,6 +219,7 @@ func TestPanicAndErrorLeaveNothing(t *testing.T) {
 			panic("boom")
 		})
 	}()
+	idle(t, d)
 	during, cancel := context.WithCancel(ctx)
 	err := d.DB.Write(during, dbtest.Actor, func(tx *db.Tx) error {
 		if err := put("c")(tx); err != nil {
