@@ -94,18 +94,22 @@ func Plans(ctx context.Context, q db.Reader, prog id.Program) ([]Plan, error) {
 		where program_id = $1 and archived_at is null order by price_minor, code`, prog)
 }
 
-// PlanByCode finds the plan that a call names. Kinds: Invalid, with the codes
-// that there are.
+// PlanByCode finds the plan that a call names, also one that is sold no more:
+// its customers go on paying. Kinds: Invalid, with the codes that are sold.
 func PlanByCode(ctx context.Context, q db.Reader, prog id.Program, code string) (Plan, error) {
+	code = strings.ToLower(strings.TrimSpace(code))
+	p, ok, err := db.Lookup(ctx, q, scanPlan, `
+		select plan_id, code, name, currency, price_minor, period, created_at, archived_at from plans
+		where program_id = $1 and code = $2`, prog, code)
+	if err != nil || ok {
+		return p, err
+	}
 	plans, err := Plans(ctx, q, prog)
 	if err != nil {
 		return Plan{}, err
 	}
 	var codes []string
 	for _, p := range plans {
-		if p.Code == strings.ToLower(strings.TrimSpace(code)) {
-			return p, nil
-		}
 		codes = append(codes, p.Code)
 	}
 	e := fault.New(fault.Invalid, "This program has no plan %s.", code).Field("plan")
@@ -113,19 +117,4 @@ func PlanByCode(ctx context.Context, q db.Reader, prog id.Program, code string) 
 		return Plan{}, e.Hint("Add the plan in the program's settings first.")
 	}
 	return Plan{}, e.Hint("Its plans are: %s.", strings.Join(codes, ", "))
-}
-
-// ArchivePlan takes a plan out of what is sold; payments that name it keep it,
-// and PutPlan brings it back. Kinds: NotFound.
-func ArchivePlan(ctx context.Context, tx *db.Tx, prog id.Program, plan id.Plan) (Plan, error) {
-	p, ok, err := db.Lookup(ctx, tx, scanPlan, `
-		update plans set archived_at = coalesce(archived_at, $3) where program_id = $1 and plan_id = $2
-		returning plan_id, code, name, currency, price_minor, period, created_at, archived_at`, prog, plan, tx.Now())
-	if err == nil && !ok {
-		err = fault.New(fault.NotFound, "There is no plan %s.", string(plan))
-	}
-	if err != nil {
-		return Plan{}, err
-	}
-	return p, audit.Write(ctx, tx, audit.Entry{Program: prog, Action: "plan.archived", Subject: string(plan), After: p})
 }

@@ -50,8 +50,8 @@ func cmdProgram(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("KEY", key)
 	st.ask(ts, "PATCH", "/v1/program", fmt.Sprintf(`{"hold_days": %s, "minimum": 100, "suggest_percent_ppm": 100000, "suggest_plans": ["starter"]}`, hold))
 	for _, plan := range []string{
-		`{"code": "starter", "name": "Starter", "currency": "EUR", "price": 1900, "interval": "month"}`,
-		`{"code": "pro", "name": "Pro", "currency": "EUR", "price": 4900, "interval": "month"}`,
+		`{"code": "starter", "name": "Starter", "currency": "EUR", "price": 1900, "period": "month"}`,
+		`{"code": "pro", "name": "Pro", "currency": "EUR", "price": 4900, "period": "month"}`,
 	} {
 		st.ask(ts, "POST", "/v1/plans", plan)
 	}
