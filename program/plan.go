@@ -118,3 +118,18 @@ func PlanByCode(ctx context.Context, q db.Reader, prog id.Program, code string) 
 	}
 	return Plan{}, e.Hint("Its plans are: %s.", strings.Join(codes, ", "))
 }
+
+// ArchivePlan takes a plan out of what is sold; payments that name it keep it,
+// and PutPlan brings it back. Kinds: NotFound.
+func ArchivePlan(ctx context.Context, tx *db.Tx, prog id.Program, plan id.Plan) (Plan, error) {
+	p, ok, err := db.Lookup(ctx, tx, scanPlan, `
+		update plans set archived_at = coalesce(archived_at, $3) where program_id = $1 and plan_id = $2
+		returning plan_id, code, name, currency, price_minor, period, created_at, archived_at`, prog, plan, tx.Now())
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "There is no plan %s.", string(plan))
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return p, audit.Write(ctx, tx, audit.Entry{Program: prog, Action: "plan.archived", Subject: string(plan), After: p})
+}

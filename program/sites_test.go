@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,8 +47,11 @@ func TestArchivedPlanIsNotSoldAndComesBack(t *testing.T) {
 		}
 		var plan program.Plan
 		sold := func() bool {
-			_, err := program.PlanByCode(ctx, d, prog.ID, "team")
-			return err == nil
+			plans, err := program.Plans(ctx, d, prog.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(plans, func(p program.Plan) bool { return p.Code == "team" })
 		}
 		d.Write(t, func(tx *db.Tx) (err error) { plan, err = put(tx); return err })
 		d.Write(t, func(tx *db.Tx) error { _, err := program.ArchivePlan(ctx, tx, prog.ID, plan.ID); return err })

@@ -74,18 +74,17 @@ func aRun() merchant.RunPage {
 		Steps:   []part.Step{{Name: "Approved", Done: true}, {Name: "Sent", Done: true}, {Name: "Settled", Here: true}},
 		Figures: []part.Stat{{Label: "In this run", Figure: "1,240.00", Unit: "EUR", Note: "12 affiliates"}, {Label: "Settled", Figure: "348.70", Unit: "EUR", Note: "1 affiliate"}, {Label: "Failed", Figure: "208.80", Unit: "EUR", Note: "1 affiliate"}, {Label: "Open", Figure: "682.50", Unit: "EUR", Note: "10 affiliates"}},
 		Payouts: []merchant.PayoutRow{
-			{ID: "pot_1", Affiliate: "Jane Doe", Method: "Bank transfer, DE•• 3000", State: "sent", Amount: "682.50", Open: true},
+			{ID: "pot_1", Affiliate: "Jane Doe", Method: "Bank transfer, DE•• 3000", State: "sent", Amount: "682.50", Whole: "682.50 EUR", Settle: true, Fail: true},
 			{ID: "pot_2", Affiliate: "Omar Haddad", Method: "Bank transfer, AT•• 1147", State: "settled", Ref: "2026-11-02/118", Amount: "348.70"},
 			{ID: "pot_3", Affiliate: "Lena Fischer", Method: "Bank transfer, DE•• 8821", State: "failed", Ref: "The account is closed.", Amount: "208.80"},
 		},
-		LeftOut: []merchant.LeftOutRow{{ID: "aff_7", Name: "Tomas Reyes", Why: "31.20 EUR were below the minimum of 50.00 EUR.", Balance: "31.20"}},
-		File:    true, Settle: "Mark 10 payouts as settled",
+		File: true, Settle: "Mark 10 payouts as settled",
 	}
 }
 
 func merchantSettings() map[string]templ.Component {
 	keys := merchant.KeysPage{
-		Frame: staffFrame("API keys", merchant.Keys), Base: staffBase, Calls: "/v1/openapi.json",
+		Frame: staffFrame("API keys", merchant.Keys), Base: staffBase, Calls: "/v1/openapi.json", Make: true,
 		Name: part.Field{Name: "name", Label: "Name", Help: "Where the key lives, so that you know it again.", Hint: "production server"},
 		Kind: part.Field{Name: "kind", Label: "Kind", Value: "secret", Options: []part.Option{{Value: "secret", Name: "Secret", About: "For your server: reports sign-ups and payments."}, {Value: "publishable", Name: "Publishable", About: "For a page: quotes coupons, records clicks."}}},
 		Rows: []merchant.KeyRow{{ID: "key_1", Name: "server", Begin: "trb_sk_live_7Qm…", Kind: "Secret", State: "active", Made: "4 Mar 2026", Used: "2 minutes ago", Can: true}, {ID: "key_2", Name: "website", Begin: "trb_pk_live_a1B…", Kind: "Publishable", State: "active", Made: "4 Mar 2026", Used: "today", Can: true}, {ID: "key_0", Name: "first try", Begin: "trb_sk_live_Zx2…", Kind: "Secret", State: "revoked", Made: "3 Mar 2026", Used: "never"}},
@@ -94,10 +93,10 @@ func merchantSettings() map[string]templ.Component {
 	made.Made = &merchant.KeyMade{Name: "production server", Secret: "trb_sk_live_" + "4fK9sWmQ2xLr8TzVbN6yHc3D", Try: `curl -X POST https://tributary.riverbank.example/v1/referrals -H "Authorization: Bearer $KEY" -d '{"customer_id":"cus-1","step":"signed_up"}'`}
 	return map[string]templ.Component{
 		"merchant-settings": merchant.SettingsView(someSettings()),
-		"merchant-plans": merchant.PlansView(merchant.PlansPage{Frame: staffFrame("Plans", merchant.Settings), Base: staffBase, Unit: "EUR",
-			Rows: []merchant.PlanRow{{ID: "pln_1", Code: "starter", Name: "Starter", Price: "29.00", Every: "a month", State: "active", Used: "214", Can: true}, {ID: "pln_2", Code: "pro", Name: "Pro", Price: "290.00", Every: "a year", State: "active", Used: "98", Can: true}},
+		"merchant-plans": merchant.PlansView(merchant.PlansPage{Frame: staffFrame("Plans", merchant.Settings), Base: staffBase, Add: true,
+			Rows: []merchant.PlanRow{{ID: "pln_1", Code: "starter", Name: "Starter", Price: "29.00 EUR", Every: "a month", Can: true}, {ID: "pln_2", Code: "pro", Name: "Pro", Price: "290.00 EUR", Every: "a year", Can: true}},
 			Code: part.Field{Name: "code", Label: "Code", Code: true, Hint: "team", Help: "Your server names the plan like this."}, Name: part.Field{Name: "name", Label: "Name"}, Price: part.Field{Name: "price", Label: "Price", After: "EUR", Mode: "decimal"},
-			Every: part.Field{Name: "interval", Label: "Paid", Value: "month", Options: []part.Option{{Value: "month", Name: "each month"}, {Value: "year", Name: "each year"}, {Value: "once", Name: "once"}}}}),
+			Every: part.Field{Name: "period", Label: "Paid", Value: "month", Options: []part.Option{{Value: "month", Name: "each month"}, {Value: "year", Name: "each year"}, {Value: "once", Name: "once"}}}}),
 		"merchant-terms":     merchant.TermsView(someTerms()),
 		"merchant-keys":      merchant.KeysView(keys),
 		"merchant-keys-made": merchant.KeysView(made),
@@ -106,18 +105,23 @@ func merchantSettings() map[string]templ.Component {
 
 func someSettings() merchant.SettingsPage {
 	return merchant.SettingsPage{
-		Frame: staffFrame("Settings", merchant.Settings), Base: staffBase,
-		Fixed: []part.Fact{{Name: "Currency", Value: part.Words("EUR")}, {Name: "Link host", Value: part.Code("go.riverbank.example")}, {Name: "Short name", Value: part.Code("riverbank")}, {Name: "Cookie", Value: part.Code("trb_riverbank")}, {Name: "Mode", Value: part.Words("Full: the link sets a first-party cookie")}},
+		Frame: staffFrame("Settings", merchant.Settings), Base: staffBase, Change: true,
+		Fixed: []part.Fact{{Name: "Currency", Value: part.Words("EUR")}, {Name: "Link host", Value: part.Code("go.riverbank.example")}, {Name: "Short name", Value: part.Code("riverbank")}, {Name: "Cookie", Value: part.Code("trb_riverbank")}, {Name: "Id", Value: part.Code("prg_01jqz8w2x3e4r5t6y7u8i9p0a1")}},
 		Fields: merchant.ProgramFields{
-			Name: part.Field{Name: "name", Label: "Name", Value: "Riverbank"}, Site: part.Field{Name: "site", Label: "Site", Type: "url", Value: "https://riverbank.example", Help: "Links lead here unless they say otherwise."},
-			Hosts:  part.Field{Name: "hosts", Label: "Verified hosts", Value: "riverbank.example\ndocs.riverbank.example", Lines: 3, Code: true, Help: "One a line. Links may lead to these hosts only."},
-			Zone:   part.Field{Name: "zone", Label: "Time zone", Value: "Europe/Berlin", Help: "Days and months are counted here.", Options: []part.Option{{Value: "Europe/Berlin", Name: "Europe/Berlin"}, {Value: "UTC", Name: "UTC"}}},
-			Policy: part.Field{Name: "policy", Label: "When a link and a code disagree", Value: "coupon_first", Options: []part.Option{{Value: "coupon_first", Name: "The code wins", About: "Typing a code is a deliberate act."}, {Value: "link_first", Name: "The link wins", About: "The code keeps its discount."}, {Value: "coupon_if_involved", Name: "The code wins if its owner also has a click", About: "Against another affiliate's link; alone it always wins."}}},
-			Touch:  part.Field{Name: "touch", Label: "Among several clicks", Value: "last_touch", Options: []part.Option{{Value: "last_touch", Name: "The last one wins"}, {Value: "first_touch", Name: "The first one wins"}}},
-			Window: part.Field{Name: "window_days", Label: "A click counts for", Value: "60", After: "days", Mode: "numeric"}, Param: part.Field{Name: "param", Label: "Parameter in addresses", Value: "via", Code: true},
-			Hold: part.Field{Name: "hold_days", Label: "Hold", Value: "30", After: "days", Mode: "numeric", Help: "From the payment's time."}, Minimum: part.Field{Name: "minimum", Label: "Minimum payout", Value: "5,0", After: "EUR", Mode: "decimal", Error: "Write the amount with a point, like 50.00."},
-			Day: part.Field{Name: "payout_day", Label: "Payout day", Value: "1", After: "of each month", Mode: "numeric"}, Lapse: part.Field{Name: "lapse_days", Label: "A claim lapses after", Optional: true, After: "days inactive", Mode: "numeric", Help: "Empty means never: the commission is for life."},
-			Agreement: part.Field{Name: "agreement", Label: "Affiliate agreement", Lines: 6, Optional: true, Value: "1. You tell your audience that you earn a commission.\n2. You do not bid on our name.", Help: "Whoever applies accepts it. A change is a new version, and everybody is asked again."},
+			Name: part.Field{Name: "name", Label: "Name", Value: "Riverbank"}, Site: part.Field{Name: "site_url", Label: "Site", Type: "url", Value: "https://riverbank.example", Help: "Links lead here unless they say otherwise."},
+			Sites: part.Field{Name: "sites", Label: "Other sites", Value: "docs.riverbank.example", Lines: 2, Code: true, Optional: true, Help: "One host a line. Links may lead to these and to your site, and nowhere else."},
+			Zone:  part.Field{Name: "zone", Label: "Time zone", Value: "Europe/Berlin", Code: true}, Accent: part.Field{Name: "accent", Label: "Colour", Value: "#1f7a7a", Code: true, Optional: true},
+			Credit:   part.Field{Name: "credit", Label: "When a link and a code disagree", Value: "coupon_first", Options: []part.Option{{Value: "coupon_first", Name: "The code wins", About: "Typing a code is a deliberate act."}, {Value: "link_first", Name: "The link wins", About: "The code keeps its discount."}, {Value: "coupon_if_involved", Name: "The code wins if its owner also has a click", About: "Against another affiliate's link; alone it always wins."}}},
+			Touch:    part.Field{Name: "touch", Label: "Among several clicks", Value: "last_touch", Options: []part.Option{{Value: "last_touch", Name: "The last one wins"}, {Value: "first_touch", Name: "The first one wins"}}},
+			NewOnly:  part.Field{Name: "new_signups_only", Label: "Count new sign-ups only", Optional: true},
+			Checkout: part.Field{Name: "checkout_paths", Label: "Checkout pages", Lines: 2, Optional: true, Code: true},
+			Window:   part.Field{Name: "window_days", Label: "A click counts for", Value: "60", After: "days", Mode: "numeric"}, Via: part.Field{Name: "via_name", Label: "Parameter in addresses", Value: "via", Code: true},
+			Lapse:        part.Field{Name: "lapse_after_days", Label: "A claim lapses after", Optional: true, After: "days inactive", Mode: "numeric", Help: "Empty means never: the commission is for life."},
+			Mode:         part.Field{Name: "mode", Label: "How clicks are remembered", Value: "full", Options: []part.Option{{Value: "full", Name: "At once"}, {Value: "consent", Name: "After consent"}, {Value: "cookieless", Name: "Without cookies"}}},
+			Fallback:     part.Field{Name: "fallback_url", Label: "Fallback page", Optional: true, Type: "url"},
+			Applications: part.Field{Name: "applications", Label: "Applications", Value: "review", Options: []part.Option{{Value: "review", Name: "You decide on each"}, {Value: "approve", Name: "Everybody is approved"}, {Value: "closed", Name: "Nobody can apply"}}},
+			Suggest:      part.Field{Name: "suggest_percent", Label: "The first code takes off", Value: "10 %"},
+			Hold:         part.Field{Name: "hold_days", Label: "Hold", Value: "30", After: "days", Mode: "numeric", Help: "From the payment's time."}, Minimum: part.Field{Name: "minimum", Label: "Minimum payout", Value: "five", After: "EUR", Mode: "decimal", Error: "five is not an amount in EUR. Write digits, with at most 2 decimals behind a point."},
 		},
 	}
 }
@@ -129,8 +133,9 @@ func someTerms() merchant.TermsPage {
 			{Name: "Version 2", State: "in_force", Since: "Since 1 June 2026, for 312 referrals.", Lines: []part.Line{{Name: "Each payment", Note: "any plan, for life", Figure: "20 %"}, {Name: "Each payment on pro", Note: "for life", Figure: "25 %"}, {Name: "Sign-up", Note: "once, with the first payment", Figure: "3.00 EUR"}}},
 			{Name: "Version 1", State: "archived", Since: "From 4 March to 31 May 2026; 41 referrals keep it.", Lines: []part.Line{{Name: "Each payment", Note: "any plan, for life", Figure: "15 %"}}},
 		},
-		Fields: []part.Field{{Name: "percent", Label: "Each payment earns", Value: "20", After: "%", Mode: "decimal"}, {Name: "first_percent", Label: "The first payment earns", After: "%", Mode: "decimal", Optional: true, Help: "Empty means the same as each."}, {Name: "signup", Label: "A sign-up earns", Value: "3.00", After: "EUR", Mode: "decimal", Optional: true}, {Name: "starts", Label: "In force from", Type: "date", Value: "2026-12-01"}},
-		Plans:  []part.Field{{Name: "plan_starter", Label: "On starter", After: "%", Optional: true, Mode: "decimal"}, {Name: "plan_pro", Label: "On pro", Value: "25", After: "%", Optional: true, Mode: "decimal"}},
-		Keep:   part.Field{Name: "keep", Label: "Customers who signed up before", Value: "keeps", Options: []part.Option{{Value: "keeps", Name: "Keep their terms", About: "Nobody's deal gets worse behind their back."}, {Value: "follows", Name: "Follow the new version"}}},
+		Change: true,
+		Fields: []part.Field{{Name: "rate", Label: "Each payment earns", Value: "20 %"}, {Name: "first_rate", Label: "The first payment earns", Optional: true, Help: "Empty means the same as each."}, {Name: "signup", Label: "A sign-up earns", Value: "3.00 EUR", Optional: true}, {Name: "starts_at", Label: "In force from", Type: "date", Value: "2026-12-01"}},
+		Plans:  []part.Field{{Name: "plan_starter", Label: "On starter", Optional: true}, {Name: "plan_pro", Label: "On pro", Value: "25 %", Optional: true}},
+		Keep:   part.Field{Name: "binding", Label: "Customers who signed up before", Value: "keep", Options: []part.Option{{Value: "keep", Name: "Keep their terms", About: "Nobody's deal gets worse behind their back."}, {Value: "follow", Name: "Follow the new version"}}},
 	}
 }

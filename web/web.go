@@ -24,6 +24,7 @@ import (
 	"tributary.example/internal/db"
 	"tributary.example/internal/secret"
 	"tributary.example/internal/serve"
+	"tributary.example/payout"
 	"tributary.example/web/static"
 )
 
@@ -33,6 +34,7 @@ type Env struct {
 	Clicks   *db.DB // the click store; the same as DB on PostgreSQL
 	Root     secret.Root
 	Flow     flow.Env
+	Rail     payout.Rail // writes the file of a payout run
 	Log      *slog.Logger
 	URL      string // public address, without a slash at the end
 	EdgePort string // ":8081", or "" for the usual ports; proposed for new link hosts
@@ -87,8 +89,9 @@ func (s *Web) page(handle handler) http.Handler {
 	})
 }
 
-// maxForm is how many bytes a form may have.
-const maxForm = 64 << 10
+// maxForm is how many bytes a form may have: a payout run's approval carries
+// the sum of each affiliate that was seen.
+const maxForm = 1 << 20
 
 // routes is every page and form that people who are not signed in may use;
 // the staff's and the affiliates' are in their own lists.

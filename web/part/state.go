@@ -21,13 +21,13 @@ var states = map[string]Tint{
 	// customers
 	"signed_up": Plain, "trial": Plain, "onboarded": Flow, "past_due": Wait, "paused": Plain, "inactive": Plain, "erased": Plain,
 	// referrals
-	"standing": Good, "refused": Plain, "voided": Bad, "ended": Plain, "lapsed": Plain, "lost": Plain, "won": Good,
+	"standing": Good, "refused": Plain, "void": Bad, "ended": Plain, "lapsed": Plain, "lost": Plain, "won": Good,
 	// commissions
 	"held": Wait, "in_review": Wait, "payable": Flow, "in_payout": Flow, "paid": Good, "reversed": Bad,
 	// payout runs and payouts
-	"draft": Plain, "approved": Flow, "sent": Flow, "settled": Good, "failed": Bad, "unknown": Wait, "returned": Bad, "cancelled": Plain,
-	// keys, plans, terms
-	"revoked": Plain, "expired": Plain, "archived": Plain, "in_force": Good, "announced": Wait,
+	"draft": Plain, "approved": Flow, "sent": Flow, "settled": Good, "done": Good, "failed": Bad, "unknown": Wait, "returned": Bad, "cancelled": Plain,
+	// links and coupons, keys, plans, terms
+	"retired": Plain, "revoked": Plain, "expired": Plain, "archived": Plain, "in_force": Good, "announced": Wait,
 	// evidence
 	"valid": Good, "invalid": Bad, "foreign": Plain,
 }
