@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"tributary.example/internal/db"
@@ -100,4 +102,39 @@ func PaidItems(ctx context.Context, q db.Reader, prog id.Program, pot id.Payout)
 		all[i.Item] = i
 	}
 	return all, err
+}
+
+// OwnReferrals is a page of what one affiliate has to do with customers, the
+// newest first: the referrals that they have or had, and as 'lost' the
+// customers whom their link or code was weighed for and who never became
+// theirs. Before is a Cursor.
+func OwnReferrals(ctx context.Context, q db.Reader, f Finding) ([]Brought, error) {
+	all, err := Referrals(ctx, q, f)
+	if err != nil || f.State != "" && f.State != lost {
+		return all, err
+	}
+	rows, err := missed(ctx, q, f)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, rows...)
+	slices.SortFunc(all, func(a, b Brought) int { return -cmp.Compare(a.Cursor(), b.Cursor()) })
+	return all[:min(len(all), f.Limit)], nil
+}
+
+// lost is a state of referrals; what never stood is shown with it.
+const lost = "lost"
+
+// missed are customers whose evidence names an affiliate who never had them.
+func missed(ctx context.Context, q db.Reader, f Finding) ([]Brought, error) {
+	return db.All(ctx, q, scanBrought, `
+		select '', c.customer_id, '', c.email, $2, '', e.by_click, e.by_code, '', $3, '', e.at
+		from (
+			select customer_id, max(case when kind = 'click' then 1 else 0 end) by_click,
+				max(case when kind = 'coupon' then 1 else 0 end) by_code, min(step_at) at
+			from referral_evidence where program_id = $1 and affiliate_id = $2 and ($4 = '' or customer_id < 'cus_' || $4)
+			group by customer_id
+		) e join customers c on c.program_id = $1 and c.customer_id = e.customer_id
+		where not exists (select 1 from referrals r where r.program_id = $1 and r.customer_id = c.customer_id and r.affiliate_id = $2)
+		order by c.customer_id desc limit $5`, f.Program, f.Affiliate, lost, f.Before, f.Limit)
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary.example/access"
 	"tributary.example/flow"
@@ -18,6 +19,7 @@ import (
 	"tributary.example/internal/db/dbtest"
 	"tributary.example/internal/id"
 	"tributary.example/internal/secret"
+	"tributary.example/payout/csv"
 	"tributary.example/person"
 	"tributary.example/program"
 	"tributary.example/web"
@@ -31,6 +33,7 @@ type house struct {
 	env     web.Env
 	prog    program.Program
 	errors  *bytes.Buffer // the log, from errors on
+	inside  map[*guest]id.Person
 }
 
 // newHouse opens the dashboards; settings may be changed before the program is
@@ -42,9 +45,9 @@ func newHouse(t *testing.T, change ...func(*program.Settings)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{DB: d, t: t, errors: &bytes.Buffer{}}
+	h := &house{DB: d, t: t, errors: &bytes.Buffer{}, inside: map[*guest]id.Person{}}
 	h.env = web.Env{
-		DB: d.DB, Clicks: d.Clicks, Root: root, Flow: flow.Env{Root: root}, URL: "http://dash.localhost",
+		DB: d.DB, Clicks: d.Clicks, Root: root, Flow: flow.Env{Root: root}, Rail: csv.Rail{}, URL: "http://dash.localhost",
 		Log: slog.New(slog.NewTextHandler(h.errors, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	h.handler = web.New(h.env)
@@ -91,12 +94,27 @@ func (h *house) guest() *guest { return &guest{h, map[string]string{}} }
 func (h *house) signedIn(per id.Person) *guest {
 	h.t.Helper()
 	g := h.guest()
+	h.inside[g] = per
+	h.comeIn(g)
+	return g
+}
+
+func (h *house) comeIn(g *guest) {
+	h.t.Helper()
 	h.Write(h.t, func(tx *db.Tx) error {
-		_, token, err := access.StartSession(context.Background(), tx, per, access.Device{Address: "192.0.2.1"})
+		_, token, err := access.StartSession(context.Background(), tx, h.inside[g], access.Device{Address: "192.0.2.1"})
 		g.cookies[access.PlainSessionCookie] = token
 		return err
 	})
-	return g
+}
+
+// later moves the clock; whoever was signed in is so afterwards, too.
+func (h *house) later(by time.Duration) {
+	h.t.Helper()
+	h.Clock.Advance(by)
+	for g := range h.inside {
+		h.comeIn(g)
+	}
 }
 
 func (h *house) person(name, mail string) (per person.Person) {

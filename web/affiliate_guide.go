@@ -1,0 +1,82 @@
+package web
+
+import (
+	"net/http"
+
+	"tributary.example/coupon"
+	"tributary.example/internal/text"
+	"tributary.example/program"
+	"tributary.example/web/affiliate"
+)
+
+// showGuide compares link and coupon with the affiliate's own.
+func (s *Web) showGuide(w http.ResponseWriter, r *http.Request, m member) error {
+	loc := locale(m.Program)
+	terms, err := program.TermsFor(r.Context(), s.DB, m.Program.ID, ownScopes(m), s.DB.Now())
+	if err != nil {
+		return err
+	}
+	policy, err := program.PolicyAt(r.Context(), s.DB, m.Program.ID, s.DB.Now())
+	if err != nil {
+		return err
+	}
+	page := affiliate.GuidePage{
+		Base: memberBase(m.Program), Window: text.T(loc, text.S("%s days", m.Program.WindowDays)),
+		Rate: rateSentence(loc, m.Program, terms), Both: bothSentence(policy),
+	}
+	if page.Link, page.Code, err = s.shareOf(r, m); err != nil {
+		return err
+	}
+	if page.Discount, err = s.discountOf(r, m, page.Code.Value); err != nil {
+		return err
+	}
+	if page.Frame, err = s.memberFrame(w, r, m, "Link or coupon", affiliate.Guide); err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, affiliate.GuideView(page))
+}
+
+// ownScopes is where an affiliate's terms may stand, the most specific first.
+func ownScopes(m member) []program.Scope {
+	return []program.Scope{
+		{Kind: program.ScopeAffiliate, ID: string(m.Affiliate.ID)}, {Kind: program.ScopeGroup, ID: string(m.Affiliate.Group)}, m.Program.Scope(),
+	}
+}
+
+// rateSentence says what a payment earns.
+func rateSentence(loc text.Locale, prog program.Program, terms program.Terms) string {
+	for _, rule := range terms.Rules {
+		if rule.Trigger == program.TriggerPayment {
+			return rateText(loc, prog, rule.Rate) + " of each payment" + durationText(rule.Duration) + ", while the customer is active"
+		}
+	}
+	return "As your terms say"
+}
+
+// bothSentence says what happens when a customer uses a link and a code.
+func bothSentence(p program.Policy) string {
+	const own = "If one customer uses both of yours, it is one referral and one commission, with both pieces recorded. "
+	switch p.Credit {
+	case program.LinkFirst:
+		return own + "Against another affiliate's code a click on your link wins in this program."
+	case program.CouponIfInvolved:
+		return own + "Against another affiliate's link your code wins in this program if the customer also clicked a link of yours."
+	}
+	return own + "Against another affiliate's link your code wins in this program, because typing a code is a deliberate act."
+}
+
+// discountOf is what a code gives, "" when it gives nothing.
+func (s *Web) discountOf(r *http.Request, m member, code string) (string, error) {
+	if code == "" {
+		return "", nil
+	}
+	canonical, err := coupon.ParseCode(code)
+	if err != nil {
+		return "", err
+	}
+	c, ok, err := coupon.ByCode(r.Context(), s.DB, m.Program.ID, canonical)
+	if err != nil || !ok || c.Discount.None() {
+		return "", err
+	}
+	return text.T(locale(m.Program), c.Discount.Sentence()), nil
+}
