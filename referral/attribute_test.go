@@ -411,7 +411,7 @@ func TestHandsAreRespected(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
 		s := newShop(t, d)
 		step := Step{customer.SignedUp, at(50)}
-		out := s.report(t, step, s.code("Jane", step))
+		out := s.report(t, step, s.click("Jane", 47, step))
 		hand := func(do func(tx *db.Tx) (Referral, error)) (Referral, error) {
 			var got Referral
 			err := d.DB.Write(ctx, dbtest.Actor, func(tx *db.Tx) (err error) {

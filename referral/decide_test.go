@@ -331,6 +331,28 @@ func TestSinceAndTerms(t *testing.T) {
 	}
 }
 
+// TestClocksThatCountCoarsely: a click's time has lost its microseconds, and a
+// provider's payment its milliseconds; neither may cost anybody the credit.
+func TestClocksThatCountCoarsely(t *testing.T) {
+	t.Parallel()
+	approved := day(9).Add(300 * time.Microsecond) // and clicked at .0004, which is kept as .000
+	f := Facts{Parties: map[id.Affiliate]Party{"Jane": {Name: "Jane", States: []affiliate.Change{{At: approved, State: affiliate.Active}}}}}
+	if d := Decide(rules["coupons first"], []Evidence{clicked("Jane", 9)}, f, day(100)); d.Affiliate != "Jane" {
+		t.Errorf("a click right after the approval: %s", d.Sentence)
+	}
+	f.FirstPaidAt = day(signUp)
+	code := typedCode("Jane")
+	code.StepAt = code.StepAt.Add(400 * time.Millisecond)
+	code.At = code.StepAt
+	if d := Decide(rules["coupons first"], []Evidence{code}, f, day(100)); d.Affiliate != "Jane" || d.Since.After(f.FirstPaidAt) {
+		t.Errorf("a payment in the second of the sign-up: %s", d.Sentence)
+	}
+	code.StepAt = code.StepAt.Add(time.Second)
+	if d := Decide(rules["coupons first"], []Evidence{code}, f, day(100)); d.Affiliate != "" {
+		t.Errorf("a second later: %s", d.Sentence)
+	}
+}
+
 // anyPolicy and anyEvidence draw from the same small world as the table, so
 // that they meet often.
 func anyPolicy(r *rapid.T) program.Policy {
