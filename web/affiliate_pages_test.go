@@ -606,3 +606,70 @@ func TestACodesLimitsAreSaid(t *testing.T) {
 	h.later(241 * time.Hour)
 	jane.get("/a/shop/coupons").is(http.StatusOK).has("ended", "Ended on 12 Mar 2026.")
 }
+
+func TestWhatNeverBecameTheirsIsExplained(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	jane, omar, eve := h.promoter("Jane Doe", "jane@example.org"), h.promoter("Omar Sharif", "omar@example.org"), h.promoter("Eve", "eve@example.org")
+	h.later(70 * 24 * time.Hour)
+	cus := h.signUp("cust-77", "lena@customer.example",
+		clicked(omar.link, h.Now().Add(-72*time.Hour)), clicked(eve.link, h.Now().Add(-61*24*time.Hour)), typed(jane.code, h.Now()))
+	h.pay("cust-77", "p1", 100_00)
+
+	omar.get("/a/shop/referrals").is(http.StatusOK).has("l…@customer.example", "lost", "Your link was clicked 3 days before sign-up; another affiliate's code outranks it").
+		lacks("Jane", "JANE10", "lena@", "cust-77", ">active<")
+	omar.get("/a/shop/referrals?state=lost").is(http.StatusOK).has("l…@customer.example")
+	omar.get("/a/shop/referrals?state=standing").is(http.StatusOK).has("Nobody here yet")
+	page := omar.get("/a/shop/referrals/" + string(cus.ID)).is(http.StatusOK)
+	page.has("Your link go.shop.example/omar-sharif", "Another affiliate's code", "coupons first").lacks("Jane", "JANE10", "lena@", "cust-77", "100.00", "pro ")
+
+	eve.get("/a/shop/referrals").is(http.StatusOK).has("refused", "outside the window of 60 days").lacks(`>lost<`)
+	eve.get("/a/shop/referrals/"+string(cus.ID)).is(http.StatusOK).has("refused", "outside the window", "Another affiliate's code").lacks("Omar", "Jane")
+
+	jane.get("/a/shop/referrals/" + string(cus.ID)).is(http.StatusNotFound) // hers has an address of its own
+	h.promoter("Nobody", "n@example.org").get("/a/shop/referrals/" + string(cus.ID)).is(http.StatusNotFound)
+}
+
+// TestNoDeadButtons follows every link and looks for every form's target.
+func TestNoDeadButtons(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	jane, omar := h.promoter("Jane Doe", "jane@example.org"), h.promoter("Omar Sharif", "omar@example.org")
+	h.details(jane)
+	h.signUp("c1", "lena@customer.example", clicked(omar.link, h.Now().Add(-time.Minute)), typed(jane.code, h.Now()))
+	h.pay("c1", "p1", 500_00)
+	h.release()
+	h.payOut()
+	h.pay("c1", "p2", 100_00)
+	jane.post("/a/shop/links", "slug", "jane-podcast").leads("/a/shop/links")
+	jane.post("/a/shop/links/" + string(h.linkOf(jane, "jane-podcast").ID) + "/pause").leads("/a/shop/links")
+	jane.post("/a/shop/links", "slug", "jane-video").leads("/a/shop/links")
+	var waiting affiliate.Affiliate
+	h.Write(t, func(tx *db.Tx) (err error) {
+		waiting, err = flow.Apply(context.Background(), tx, h.env.Flow, h.prog, flow.Application{Name: "Ada", Email: "ada@example.org", Invited: true})
+		return err
+	})
+	seen, forms := map[string]bool{}, map[string]bool{}
+	for _, g := range []*guest{jane.guest, omar.guest, h.signedIn(waiting.Person)} {
+		g.walk("/a/shop", map[string]bool{}, seen, forms)
+	}
+	for _, want := range []string{"/a/shop/commissions/", "/a/shop/payouts/", "/a/shop/referrals/ref_", "/a/shop/referrals/cus_", "/a/shop/payout-details", "/a/shop/guide"} {
+		if !hasPrefix(seen, want) {
+			t.Errorf("no link leads to %s", want)
+		}
+	}
+	for _, want := range []string{"/a/shop/accept", "/a/shop/links", "/a/shop/links/lnk_", "/a/shop/payout-details", "/sign-out"} {
+		if !hasPrefix(forms, want) {
+			t.Errorf("no form is sent to %s", want)
+		}
+	}
+}
+
+func hasPrefix(all map[string]bool, prefix string) bool {
+	for one := range all {
+		if strings.HasPrefix(one, prefix) {
+			return true
+		}
+	}
+	return false
+}

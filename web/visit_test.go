@@ -233,3 +233,40 @@ func (g *guest) crossSite(path string) answer {
 	g.handler.ServeHTTP(w, r)
 	return answer{g.t, w.Code, w.Header().Get("Location"), w.Body.String()}
 }
+
+var (
+	hrefs   = regexp.MustCompile(`<a[^>]* href="([^"]*)"`)
+	actions = regexp.MustCompile(`<form[^>]* method="post"[^>]* action="([^"]*)"|<form[^>]* action="([^"]*)"[^>]* method="post"`)
+)
+
+// walk follows every link of ours from a page on, and sends every form empty:
+// it may be refused, but somebody must answer. Who signs out comes in again.
+func (g *guest) walk(path string, here, seen, forms map[string]bool) {
+	g.t.Helper()
+	if here[path] {
+		return
+	}
+	here[path], seen[path] = true, true
+	a := g.get(path)
+	if a.Status == http.StatusSeeOther {
+		g.walk(a.To, here, seen, forms)
+		return
+	}
+	a.is(http.StatusOK)
+	for _, m := range actions.FindAllStringSubmatch(a.Body, -1) {
+		to := html.UnescapeString(m[1] + m[2])
+		if forms[to] {
+			continue
+		}
+		forms[to] = true
+		if got := g.post(to).Status; got == http.StatusNotFound || got == http.StatusMethodNotAllowed || got >= 500 {
+			g.t.Errorf("the form to %s on %s got %d", to, path, got)
+		}
+		g.comeIn(g)
+	}
+	for _, m := range hrefs.FindAllStringSubmatch(a.Body, -1) {
+		if to := html.UnescapeString(m[1]); strings.HasPrefix(to, "/") {
+			g.walk(to, here, seen, forms)
+		}
+	}
+}

@@ -50,6 +50,8 @@ create table referral_evidence (
 	unique (program_id, customer_id, kind, source, step),
 	foreign key (program_id, customer_id) references customers (program_id, customer_id)
 ); -- owner: referral
+-- report.OwnReferrals
+create index referral_evidence_affiliate on referral_evidence (program_id, affiliate_id, customer_id);
 
 create table referral_decisions (
 	program_id     text collate "C" not null,
