@@ -1,6 +1,7 @@
 package click_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ func TestFrameIsWholeOrRefused(t *testing.T) {
 	}
 	if _, err := click.ReadFrame(want.ID, click.FrameHeader(3, data), append(data[:len(data)-2:len(data)-2], ' ', '\n')); err == nil {
 		t.Error("a changed frame was read")
+	}
+	if _, err := click.ReadFrame(want.ID, click.FrameHeader(3, data), bytes.Replace(data, []byte("Firefox"), []byte("Firefix"), 1)); err == nil {
+		t.Error("a frame with another letter was read")
 	}
 	if _, err := click.ReadFrame(want.ID, nil, data); err == nil {
 		t.Error("a frame without a header was read")

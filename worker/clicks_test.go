@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,25 +89,84 @@ func TestClicksReachTheStoreOnce(t *testing.T) {
 	})
 }
 
-// TestJournalAnewIsReadFromItsBeginning gives the store another journal, and
-// one whose beginning is gone.
+// TestJournalAnewIsReadFromItsBeginning gives the store another journal with
+// a frame that it has.
 func TestJournalAnewIsReadFromItsBeginning(t *testing.T) {
 	t.Parallel()
 	d := dbtest.OpenSQLite(t)
 	s := click.NewSQL(d.Clicks)
-	kept := clicktest.Frame(clicktest.Click("v", 0))
+	kept := frame("v")
 	for round := range 2 {
-		b, err := bus.Start(t.Context(), bus.Options{Dir: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(b.Close)
+		b := open(t, bus.Options{Dir: t.TempDir()})
 		publish(t, b, kept) // stored in the first round only
-		publish(t, b, clicktest.Frame(clicktest.Click(fmt.Sprintf("w%d", round), 0)))
+		publish(t, b, frame(fmt.Sprintf("w%d", round)))
 		carry(t, b, s, 2-round)
 	}
-	all, err := s.List(t.Context(), clicktest.Program, click.Filter{})
-	if err != nil || len(all) != 3 {
-		t.Errorf("%d clicks, %v, want 3", len(all), err)
+	wantClicks(t, s, 3)
+}
+
+// TestOlderJournalIsReadAgain brings back a copy of the journal from before
+// the store's position, and adds to it.
+func TestOlderJournalIsReadAgain(t *testing.T) {
+	t.Parallel()
+	d := dbtest.OpenSQLite(t)
+	s := click.NewSQL(d.Clicks)
+	dir, older := t.TempDir(), t.TempDir()
+	b := open(t, bus.Options{Dir: dir})
+	publish(t, b, frame("a"))
+	b.Close()
+	if err := os.CopyFS(older, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, bus.Options{Dir: dir})
+	publish(t, b, frame("b"))
+	publish(t, b, frame("c"))
+	carry(t, b, s, 3)
+	b.Close()
+
+	b = open(t, bus.Options{Dir: older})
+	publish(t, b, frame("d"))
+	carry(t, b, s, 1)
+	wantClicks(t, s, 4)
+}
+
+// TestMissingFramesAreAGap lets the journal forget its beginning before the
+// store has read it.
+func TestMissingFramesAreAGap(t *testing.T) {
+	t.Parallel()
+	d := dbtest.OpenSQLite(t)
+	s := click.NewSQL(d.Clicks)
+	b := open(t, bus.Options{Dir: t.TempDir(), MaxJournalBytes: 4096})
+	for i := range 20 {
+		publish(t, b, frame(fmt.Sprintf("v%d", i)))
+	}
+	info, err := b.Info(t.Context(), bus.Clicks)
+	if err != nil || info.First < 2 || info.Last != 20 {
+		t.Fatalf("journal %+v, %v", info, err)
+	}
+	carry(t, b, s, int(20-info.First+1))
+	gaps, err := s.Gaps(t.Context(), click.Place{Consumer: "store", Stream: "CLICKS", Created: info.Created})
+	if err != nil || len(gaps) != 1 || gaps[0].First != 1 || gaps[0].Last != info.First-1 {
+		t.Errorf("got %+v, %v, want 1 to %d", gaps, err, info.First-1)
+	}
+}
+
+func open(t *testing.T, o bus.Options) *bus.Bus {
+	t.Helper()
+	b, err := bus.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+func frame(visitor string) click.Frame { return clicktest.Frame(clicktest.Click(visitor, 0)) }
+
+func wantClicks(t *testing.T, s click.Store, want int) {
+	t.Helper()
+	all, err := s.List(t.Context(), clicktest.Program, click.Filter{Limit: 1000})
+	if err != nil || len(all) != want {
+		t.Errorf("%d clicks, %v, want %d", len(all), err, want)
 	}
 }

@@ -98,7 +98,7 @@ func TestConsumeEndsWithContext(t *testing.T) {
 func TestBucketKeepsNewest(t *testing.T) {
 	t.Parallel()
 	b := start(t, t.TempDir())
-	for _, version := range []int{1, 3, 2, 3} {
+	for _, version := range []int{1, 3, 3, 2} {
 		value := fmt.Sprintf(`{"version":%d,"n":%d}`, version, version)
 		if err := b.PutNewer(t.Context(), bus.Directory, "link.a", []byte(value)); err != nil {
 			t.Fatal(err)
