@@ -25,6 +25,7 @@ func (a API) affiliateRoutes() {
 	handle(a, post("/v1/affiliates/{id}/suspend").as("suspendAffiliate", access.WriteAffiliates, tag, "Suspend: no touch counts, nothing is released or paid"), a.setAffiliate(affiliate.Suspended))
 	handle(a, post("/v1/affiliates/{id}/reinstate").as("reinstateAffiliate", access.WriteAffiliates, tag, "Make a suspended, banned or closed affiliate active again"), a.reinstateAffiliate)
 	handle(a, post("/v1/affiliates/{id}/ban").as("banAffiliate", access.WriteAffiliates, tag, "Ban: codes give nothing, payments from now on earn nothing"), a.setAffiliate(affiliate.Banned))
+	handle(a, get("/v1/affiliates/{id}/balances").as("getBalances", access.ReadCommissions, tag, "Read what an affiliate earned, by currency and by where it stands"), a.getBalances)
 }
 
 type affiliateView struct {

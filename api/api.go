@@ -17,8 +17,6 @@
 package api
 
 import (
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -31,14 +29,16 @@ import (
 	"tributary.example/internal/fault"
 	"tributary.example/internal/secret"
 	"tributary.example/internal/serve"
+	"tributary.example/payout"
 )
 
 // Env is what the API needs from the process it runs in.
 type Env struct {
-	DB   *db.DB
-	Flow flow.Env
-	Root secret.Root
-	Log  *slog.Logger // nil: the default one
+	DB    *db.DB
+	Flow  flow.Env
+	Root  secret.Root
+	Rails []payout.Rail // by which runs may be sent; the first is the default
+	Log   *slog.Logger  // nil: the default one
 }
 
 // API holds the handlers.
@@ -56,6 +56,7 @@ const version = "1"
 // own.
 func New(env Env) http.Handler {
 	mux, a := build(env)
+	mux.HandleFunc("GET /v1/openapi.json", serveDocument(a.huma.OpenAPI()))
 	internal := func(w http.ResponseWriter, r *http.Request) { problemOf(r.Context(), errInternal).write(w) }
 	return serve.Chain(mux, a.named, common, serve.Recover(a.Log, internal))
 }
@@ -67,6 +68,7 @@ func build(env Env) (*http.ServeMux, API) {
 	mux := http.NewServeMux()
 	a := API{Env: env, limits: newLimits(), now: time.Now}
 	config := huma.DefaultConfig("Tributary", version)
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // it would add a $schema to every answer
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
 	plain := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
@@ -75,7 +77,6 @@ func build(env Env) (*http.ServeMux, API) {
 	describe(config.OpenAPI)
 	a.huma = humago.New(mux, config)
 	a.routes()
-	mux.HandleFunc("GET /v1/openapi.json", serveDocument(a.huma.OpenAPI()))
 	mux.HandleFunc("OPTIONS /v1/coupons/quote", preflight)
 	mux.HandleFunc("/v1/", notHere(mux))
 	return mux, a
@@ -83,52 +84,15 @@ func build(env Env) (*http.ServeMux, API) {
 
 // routes is every call there is, in the order of the documentation.
 func (a API) routes() {
-	// a.referralRoutes()
-	// a.paymentRoutes()
+	a.referralRoutes()
+	a.paymentRoutes()
 	a.customerRoutes()
 	a.couponRoutes()
 	a.linkRoutes()
 	a.affiliateRoutes()
-	// a.commissionRoutes()
-	// a.payoutRoutes()
+	a.commissionRoutes()
+	a.payoutRoutes()
 	a.programRoutes()
-}
-
-func describe(doc *huma.OpenAPI) {
-	doc.Info.Description = "Few calls are enough to integrate: report each customer's sign-up with the visitor's cookie, token or code " +
-		"(POST /v1/referrals), each payment (POST /v1/payments) and each refund (POST /v1/payments/{payment_id}/refunds). " +
-		"All of them may be repeated: your own ids and the Idempotency-Key header make them once. " +
-		"Money is a whole number of minor units beside a currency; times are RFC 3339."
-	doc.Servers = []*huma.Server{{URL: "/"}}
-	doc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"secretKey":      {Type: "http", Scheme: "bearer", Description: "A secret key (trb_sk_…), for your server only."},
-		"publishableKey": {Type: "http", Scheme: "bearer", Description: "A publishable key (trb_pk_…), which may stand in a page: it may only quote coupons."},
-	}
-	for _, tag := range []struct{ name, about string }{
-		{"Referrals", "Which affiliate brought a customer, on which evidence, and why."},
-		{"Payments", "Money that you received or gave back."},
-		{"Customers", "Your customers, by your own ids."},
-		{"Coupons", "Codes of affiliates and what they give."},
-		{"Links", "Tracking links of affiliates."},
-		{"Affiliates", "Who promotes your program."},
-		{"Commissions", "What affiliates earned, and how it was computed."},
-		{"Payouts", "Runs, and what each affiliate gets."},
-		{"Program", "Settings, policy, plans and terms."},
-	} {
-		doc.Tags = append(doc.Tags, &huma.Tag{Name: tag.name, Description: tag.about})
-	}
-}
-
-func serveDocument(doc *huma.OpenAPI) http.HandlerFunc {
-	content, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		panic(fmt.Sprintf("openapi.json: %v", err)) // our own types
-	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "max-age=300")
-		_, _ = w.Write(append(content, '\n'))
-	}
 }
 
 // named gives the request an id when nobody around has.

@@ -1,6 +1,10 @@
 package api
 
 import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"tributary.example/internal/fault"
 	"tributary.example/internal/id"
 )
@@ -79,4 +83,13 @@ func fieldID[T id.Typed](s, field string) (T, error) {
 		return "", f.Field(field)
 	}
 	return v, err
+}
+
+// pathText reads the caller's own id from the path; what could never have been
+// stored names nothing.
+func pathText(s string) (string, error) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", fault.New(fault.NotFound, "There is nothing under this id.").Hint("Send the id as you gave it, percent-encoded.")
+	}
+	return s, nil
 }

@@ -17,7 +17,8 @@ type route struct {
 	scope        access.Scope
 	tag, summary string
 	about        string
-	status       int // of success; 0 is 200
+	status       int  // of success; 0 is 200
+	again        bool // success is 200 when it is no news
 }
 
 func get(path string) route   { return route{method: http.MethodGet, path: path} }
@@ -33,6 +34,10 @@ func (r route) as(name string, scope access.Scope, tag, summary string) route {
 func (r route) saying(about string) route { r.about = about; return r }
 
 func (r route) creates() route { r.status = http.StatusCreated; return r }
+
+// repeats is for what the caller's own id makes once: 201 the first time, 200
+// afterwards.
+func (r route) repeats() route { r.again = true; return r }
 
 // handle opens a route: its door, then its handler, whose errors become
 // problems.
@@ -54,4 +59,22 @@ func handle[I, O any](a API, r route, handler func(context.Context, *I) (*O, err
 		}
 		return out, nil
 	})
+	a.finish(r)
+}
+
+// finish adds to the documentation what the library does not.
+func (a API) finish(r route) {
+	item := a.huma.OpenAPI().Paths[r.path]
+	op := map[string]*huma.Operation{
+		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch,
+	}[r.method]
+	refused := *op.Responses["default"]
+	refused.Description = "The request is refused and nothing was written; the problem says why and what to do."
+	op.Responses["4XX"] = &refused
+	op.Responses["default"].Description = "Something went wrong on our side; nothing was written."
+	if r.again {
+		same := *op.Responses["201"]
+		same.Description = "It was reported before; nothing changed."
+		op.Responses["200"] = &same
+	}
 }

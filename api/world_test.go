@@ -6,17 +6,18 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"tributary.example/access"
@@ -25,6 +26,8 @@ import (
 	"tributary.example/internal/db"
 	"tributary.example/internal/db/dbtest"
 	"tributary.example/internal/secret"
+	"tributary.example/payout"
+	"tributary.example/payout/csv"
 	"tributary.example/program"
 )
 
@@ -39,6 +42,7 @@ type world struct {
 	key, otherKey string // secret keys
 	page          string // publishable key of shop
 	transcript    *bytes.Buffer
+	document      *huma.OpenAPI // what answers are compared with
 }
 
 func newWorld(t *testing.T, d *dbtest.DB) *world {
@@ -48,8 +52,9 @@ func newWorld(t *testing.T, d *dbtest.DB) *world {
 		t.Fatal(err)
 	}
 	w := &world{DB: d, transcript: &bytes.Buffer{}}
-	w.env = api.Env{DB: d.DB, Flow: flow.Env{Root: root}, Root: root, Log: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+	w.env = api.Env{DB: d.DB, Flow: flow.Env{Root: root}, Root: root, Rails: []payout.Rail{csv.Rail{}}, Log: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	w.handler = api.New(w.env)
+	w.document = api.Document(w.env)
 	d.Write(t, func(tx *db.Tx) error {
 		w.shop, w.key = newProgram(t, tx, "fernwood", access.Secret)
 		w.other, w.otherKey = newProgram(t, tx, "mossbank", access.Secret)
@@ -118,9 +123,20 @@ func (r reply) at(path string) string {
 type header struct{ name, value string }
 
 // call makes a request with the shop's secret key, unless a header says
-// otherwise.
+// otherwise, notes it and compares the answer with the document.
 func (w *world) call(t *testing.T, method, path, body string, headers ...header) reply {
 	t.Helper()
+	r := w.send(method, path, body, headers...)
+	if method != http.MethodGet {
+		w.Clock.Advance(time.Second) // ids of one moment have no order
+	}
+	w.note(method, path, body, r)
+	w.documented(t, method, path, r)
+	return r
+}
+
+// send makes a request and reads the answer.
+func (w *world) send(method, path, body string, headers ...header) reply {
 	req := httptest.NewRequestWithContext(context.Background(), method, "https://api.example"+path, strings.NewReader(body))
 	req.Header.Set("Authorization", "Bearer "+w.key)
 	if body != "" {
@@ -134,17 +150,46 @@ func (w *world) call(t *testing.T, method, path, body string, headers ...header)
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
-	if method != http.MethodGet {
-		w.Clock.Advance(time.Second) // ids of one moment have no order
-	}
 	r := reply{status: rec.Code, header: rec.Header(), body: rec.Body.String()}
 	dec := json.NewDecoder(strings.NewReader(r.body))
 	dec.UseNumber()
-	if err := dec.Decode(&r.json); err != nil && err != io.EOF && strings.Contains(rec.Header().Get("Content-Type"), "json") {
-		t.Fatalf("%s %s: answer is not JSON: %v\n%s", method, path, err, r.body)
-	}
-	w.note(method, path, body, r)
+	_ = dec.Decode(&r.json) // what is not JSON has no values
 	return r
+}
+
+// documented compares an answer with what openapi.json says of it.
+func (w *world) documented(t *testing.T, method, path string, r reply) {
+	t.Helper()
+	path, _, _ = strings.Cut(path, "?")
+	for pattern, item := range w.document.Paths {
+		op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch}[method]
+		exact := !strings.Contains(pattern, "{") && pattern != path
+		if op == nil || exact || !regexp.MustCompile("^"+placeholder.ReplaceAllString(pattern, "[^/]+")+"$").MatchString(path) {
+			continue
+		}
+		answers, ok := op.Responses[strconv.Itoa(r.status)]
+		if r.status >= 400 {
+			answers, ok = op.Responses["4XX"]
+		}
+		if !ok {
+			t.Errorf("%s %s: status %d is not in the document", method, path, r.status)
+			return
+		}
+		kind, _, _ := strings.Cut(r.header.Get("Content-Type"), ";")
+		if kind == "text/csv" {
+			return
+		}
+		var body any
+		if err := json.Unmarshal([]byte(r.body), &body); err != nil {
+			t.Errorf("%s %s: %v", method, path, err)
+		}
+		var res huma.ValidateResult
+		huma.Validate(w.document.Components.Schemas, answers.Content[kind].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, body, &res)
+		for _, err := range res.Errors {
+			t.Errorf("%s %s: the answer is not as documented: %v\n%s", method, path, err, r.body)
+		}
+		return
+	}
 }
 
 // ok is call, for what must succeed with a status.
