@@ -109,16 +109,20 @@ func (l *List) Add(e *Error) {
 	}
 }
 
-// Check appends err when it is a fault and returns any other error.
+// Check appends err when it is a fault, with those beside it, and returns any
+// other error.
 func (l *List) Check(err error) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := As(err); ok {
-		*l = append(*l, e)
-		return nil
+	e, ok := As(err)
+	if !ok {
+		return err
 	}
-	return err
+	one := *e
+	one.Also = nil
+	*l = append(append(*l, &one), e.Also...)
+	return nil
 }
 
 // Err is nil for an empty list, else the first fault with the others beside it.

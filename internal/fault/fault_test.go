@@ -57,3 +57,18 @@ func TestList(t *testing.T) {
 		t.Errorf("Err() = %+v", e)
 	}
 }
+
+func TestAListInAListIsOneList(t *testing.T) {
+	t.Parallel()
+	var inner, outer List
+	inner.Add(New(Invalid, "b").Field("b"))
+	inner.Add(New(Invalid, "c").Field("c"))
+	outer.Add(New(Invalid, "a").Field("a"))
+	if err := outer.Check(inner.Err()); err != nil {
+		t.Fatal(err)
+	}
+	e, ok := As(outer.Err())
+	if !ok || len(e.Also) != 2 || e.Also[0].About != "b" || e.Also[1].About != "c" || len(e.Also[0].Also) != 0 {
+		t.Errorf("Err() = %+v", e)
+	}
+}
