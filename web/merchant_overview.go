@@ -5,6 +5,7 @@ import (
 
 	"tributary.example/access"
 	"tributary.example/internal/text"
+	"tributary.example/money"
 	"tributary.example/program"
 	"tributary.example/report"
 	"tributary.example/web/merchant"
@@ -74,13 +75,36 @@ func (s *Web) tasks(r *http.Request, p staff) ([]merchant.Task, error) {
 			list = append(list, merchant.Task{Text: text.T(loc, plural(n, one, many)), Words: words, Href: base + href})
 		}
 	}
+	owed, err := report.OwedBy(r.Context(), s.DB, p.Program.ID)
+	if err != nil {
+		return nil, err
+	}
 	add(waiting.Applications, text.S("One person has applied."), text.S("%s people have applied.", waiting.Applications),
 		"Look at applications", "/affiliates?state=applied")
 	add(waiting.Reviews, text.S("One commission is in review."), text.S("%s commissions are in review.", waiting.Reviews),
 		"Review", "/commissions?state=review")
 	add(waiting.Runs, text.S("One payout run is approved and not settled."), text.S("%s payout runs are approved and not settled.", waiting.Runs),
 		"Finish", "/payouts")
+	if due := payableWords(loc, owed); due != "" && access.Can(p.Role, access.RunPayouts) {
+		list = append(list, merchant.Task{
+			Text: due, About: "A draft says who can be paid now, and why others wait.", Words: "Draft a payout run", Href: base + "/payouts/draft",
+		})
+	}
 	return list, nil
+}
+
+// payableWords says what is payable in all currencies, "" for nothing.
+func payableWords(loc text.Locale, owed []report.Owed) string {
+	var sums []money.Amount
+	for _, o := range owed {
+		if o.Payable > 0 {
+			sums = append(sums, money.Of(o.Payable, money.Currency(o.Currency)))
+		}
+	}
+	if len(sums) == 0 {
+		return ""
+	}
+	return text.T(loc, text.S("%s are payable.", totals(loc, sums)))
 }
 
 func plural(n int64, one, many text.Sentence) text.Sentence {

@@ -17,9 +17,12 @@ import (
 	"tributary.example/commission"
 	"tributary.example/coupon"
 	"tributary.example/customer"
+	"tributary.example/flow"
 	"tributary.example/internal/db"
 	"tributary.example/internal/id"
 	"tributary.example/link"
+	"tributary.example/money"
+	"tributary.example/payment"
 	"tributary.example/payout"
 	"tributary.example/program"
 	"tributary.example/referral"
@@ -354,4 +357,58 @@ func (h *house) applies(name, mail string) (aff affiliate.Affiliate) {
 		return err
 	})
 	return aff
+}
+
+// fields are the names and values that a browser sends with a form.
+func (a answer) fields(action string) [][2]string {
+	a.t.Helper()
+	var list [][2]string
+	choice := ""
+	a.walk(func(n *html.Node, form string) {
+		if form != action {
+			return
+		}
+		name, on := attr(n, "name"), has(n, "checked")
+		switch kind := attr(n, "type"); {
+		case n.Data == "select":
+			choice = name
+		case n.Data == "option" && has(n, "selected"):
+			list = append(list, [2]string{choice, attr(n, "value")})
+		case n.Data == "textarea":
+			text := ""
+			if n.FirstChild != nil {
+				text = n.FirstChild.Data
+			}
+			list = append(list, [2]string{name, text})
+		case n.Data == "input" && (kind == "radio" || kind == "checkbox") && !on:
+		case n.Data == "input":
+			list = append(list, [2]string{name, attr(n, "value")})
+		}
+	})
+	if len(list) == 0 {
+		a.t.Errorf("no form %s in:\n%s", action, a.words())
+	}
+	return list
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
+func (h *house) refundMore(pay string, minor int64) {
+	h.t.Helper()
+	h.Write(h.t, func(tx *db.Tx) error {
+		_, err := flow.Refund(context.Background(), tx, h.prog, payment.RefundFact{
+			PaymentExternalID: pay, ExternalID: pay + "-again", At: tx.Now(), AmountMinor: minor,
+		})
+		return err
+	})
+}
+
+// bookIn books a payment in a currency of its own.
+func (h *house) bookIn(tx *db.Tx, external, pay string, amount money.Amount) error {
+	_, err := flow.Book(context.Background(), tx, h.prog, customer.Seen{ExternalID: external}, payment.Fact{
+		ExternalID: pay, At: tx.Now(), Currency: string(amount.Currency), AmountMinor: amount.Minor, Source: payment.SourceAPI,
+	})
+	return err
 }
