@@ -81,14 +81,15 @@ func NormalEmail(s string) string {
 	return local + "@" + domain
 }
 
-// MaskEmail is what a reader sees who may not see the address: "j…@example.com".
+// MaskEmail is what a reader sees who may not see the address: "j•••@example.com".
+// Nothing in it lets a line break.
 func MaskEmail(s string) string {
 	local, domain, ok := cutLast(s)
 	if !ok {
-		return "…"
+		return "•••"
 	}
 	_, size := utf8.DecodeRuneInString(local)
-	return local[:size] + "…@" + domain
+	return local[:size] + "•••@" + domain
 }
 
 func cutLast(s string) (local, domain string, ok bool) {

@@ -71,7 +71,7 @@ func TestNormalEmail(t *testing.T) {
 
 func TestMaskEmail(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"jane@example.com": "j…@example.com", "örn@example.com": "ö…@example.com", "x": "…"} {
+	for in, want := range map[string]string{"jane@example.com": "j•••@example.com", "örn@example.com": "ö•••@example.com", "x": "•••"} {
 		if got := MaskEmail(in); got != want {
 			t.Errorf("MaskEmail(%q) = %q, want %q", in, got, want)
 		}

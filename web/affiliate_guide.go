@@ -21,7 +21,7 @@ func (s *Web) showGuide(w http.ResponseWriter, r *http.Request, m member) error 
 		return err
 	}
 	page := affiliate.GuidePage{
-		Base: memberBase(m.Program), Window: text.T(loc, text.S("%s days", m.Program.WindowDays)),
+		Base: memberBase(m.Program), Tracks: text.T(loc, tracks(m.Program)),
 		Rate: rateSentence(loc, m.Program, terms), Both: bothSentence(policy),
 	}
 	if page.Link, page.Code, err = s.shareOf(r, m); err != nil {
@@ -34,6 +34,17 @@ func (s *Web) showGuide(w http.ResponseWriter, r *http.Request, m member) error 
 		return err
 	}
 	return s.show(w, r, http.StatusOK, affiliate.GuideView(page))
+}
+
+// tracks says what a click does, by what the program lets it store.
+func tracks(p program.Program) text.Sentence {
+	switch p.Mode {
+	case program.ModeConsent:
+		return text.S("A click is remembered for %s days in a first-party cookie, once the visitor agrees.", p.WindowDays)
+	case program.ModeCookieless:
+		return text.S("A click travels with the visitor from page to page, without a cookie, and counts for %s days.", p.WindowDays)
+	}
+	return text.S("A click stores a first-party cookie, for %s days.", p.WindowDays)
 }
 
 // ownScopes is where an affiliate's terms may stand, the most specific first.

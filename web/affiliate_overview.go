@@ -100,7 +100,7 @@ func moneyStats(m member, balances []commission.Balance) []part.Stat {
 	}
 	list := []part.Stat{
 		stat("Payable", own.Payable, text.S("in the next payout from %s", money.Of(m.Program.MinimumMinor, own.Currency))),
-		stat("Held", own.Held, text.S("payable %s days after the payment", m.Program.HoldDays)),
+		stat("Held", own.Held, holdNote(m)),
 		stat("In payout", own.InPayout, text.S("on its way to you")),
 		stat("Paid", own.Paid, text.S("since the beginning")),
 	}
@@ -115,6 +115,14 @@ func moneyStats(m member, balances []commission.Balance) []part.Stat {
 		})
 	}
 	return list
+}
+
+// holdNote says when what is held becomes payable.
+func holdNote(m member) text.Sentence {
+	if m.Program.HoldDays == 0 {
+		return text.S("payable soon after the payment")
+	}
+	return text.S("payable %s days after the payment", m.Program.HoldDays)
 }
 
 // funnel is the way from clicks to customers.

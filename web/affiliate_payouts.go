@@ -100,7 +100,7 @@ func (s *Web) nextPayout(r *http.Request, m member, balances []commission.Balanc
 	case own.Payable > 0:
 		return text.T(loc, text.S("%s is payable; payouts begin at %s.", money.Of(own.Payable, own.Currency), ownAmount(m, m.Program.MinimumMinor))), nil
 	case own.Held > 0:
-		return text.T(loc, text.S("%s is held, and becomes payable %s days after each payment.", money.Of(own.Held, own.Currency), m.Program.HoldDays)), nil
+		return text.T(loc, text.S("%s is held and becomes payable by itself.", money.Of(own.Held, own.Currency))), nil
 	}
 	return "Share your link or your code; what your customers pay earns you a commission.", nil
 }

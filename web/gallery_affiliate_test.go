@@ -69,7 +69,7 @@ func affiliatePages() map[string]templ.Component {
 			{ID: "cpn_2", Code: "JANESUMMER", Offer: "5.00 EUR off the first payment, any plan", Limits: "Ended on 31 August 2026. 40 of 100 were used.", State: "ended", Counts: counted("40", "used", "28", "customers", "161.60 EUR", "earned")},
 		}}),
 		"affiliate-coupons-none": affiliate.CouponsView(affiliate.CouponsPage{Frame: ownFrame("Coupons", affiliate.Coupons), Base: ownBase}),
-		"affiliate-guide": affiliate.GuideView(affiliate.GuidePage{Frame: ownFrame("Link or coupon", affiliate.Guide), Base: ownBase, Link: ownLink, Code: ownCode, Discount: "10 % off starter, first payment", Window: "60 days",
+		"affiliate-guide": affiliate.GuideView(affiliate.GuidePage{Frame: ownFrame("Link or coupon", affiliate.Guide), Base: ownBase, Link: ownLink, Code: ownCode, Discount: "10 % off starter, first payment", Tracks: "A click stores a first-party cookie, for 60 days.",
 			Rate: "20 % of each payment, for life, while the customer is active", Both: "If one customer uses both, it is one referral and one commission, with both pieces recorded."}),
 		"affiliate-referrals": affiliate.ReferralsView(affiliate.ReferralsPage{Frame: ownFrame("Referrals", affiliate.Referrals), Base: ownBase,
 			Tabs: []part.Tab{{Name: "All", Count: "84", Href: ownBase + "/referrals", Here: true}, {Name: "Yours", Count: "81", Href: ownBase + "/referrals?state=won"}, {Name: "Lost", Count: "3", Href: ownBase + "/referrals?state=lost"}},

@@ -30,7 +30,7 @@ func TestPlacesOfAnAffiliate(t *testing.T) {
 func TestTheGuideShowsOnesOwnLinkCodeAndCommission(t *testing.T) {
 	t.Parallel()
 	p := GuidePage{
-		Base: "/a/x", Window: "60 days", Rate: "20 % of each payment", Discount: "10 % off starter", Both: "It is one referral.",
+		Base: "/a/x", Tracks: "A click counts for 60 days.", Rate: "20 % of each payment", Discount: "10 % off starter", Both: "It is one referral.",
 		Link: part.CopyField{ID: "link", Value: "https://go.x.example/jane"}, Code: part.CopyField{ID: "code", Value: "JANE10"},
 	}
 	var b strings.Builder

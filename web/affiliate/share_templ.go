@@ -281,7 +281,7 @@ func LinksView(p LinksPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, ". A sign-up counts for the link when its click decided.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, ". A sign-up through link and code counts here and with the code.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -572,7 +572,7 @@ type GuidePage struct {
 	Link     part.CopyField // empty when there is none
 	Code     part.CopyField
 	Discount string // "10 % off starter, first payment"; "" when the code gives none
-	Window   string // "60 days"
+	Tracks   string // what a click does: "A click stores a first-party cookie, for 60 days."
 	Rate     string // "20 % of each payment, for life, while the customer is active"
 	Both     string // what happens when both are used, a sentence by the program's policy
 }
@@ -585,11 +585,11 @@ func (p GuidePage) rows() []guideRow {
 		discount = "Yes: " + p.Discount + "."
 	}
 	return []guideRow{
-		{"How it tracks", "A click stores a first-party cookie, for " + p.Window + ".", "The customer types the code at sign-up or onboarding."},
+		{"How it tracks", p.Tracks, "The customer types the code at sign-up or onboarding."},
 		{"Discount for the customer", "Usually none.", discount},
 		{"Best for", "Social posts, ads, video descriptions, audiences.", "Personal talks, chats, closed groups."},
 		{"Reach", "Mass audience.", "One to one."},
-		{"Reliability", "Very high: set by the program's own host, checked on its server.", "Very high: needs no browser memory."},
+		{"Reliability", "Very high: proven by the program's own host, checked on its server.", "Very high: needs no browser memory."},
 		{"Your commission", p.Rate + ".", "The same."},
 	}
 }

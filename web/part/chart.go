@@ -193,14 +193,11 @@ func (c Chart) anchor(i int) string {
 	return "middle"
 }
 
-// sparse tells that a tick is left out on a phone: every second one, never the
-// last.
+// sparse tells that a tick is left out on a phone: every second one, counted
+// from the last, which stays.
 func (c Chart) sparse(i int) bool {
-	if i == len(c.Slots)-1 {
-		return false
-	}
 	n := 0
-	for _, s := range c.Slots[:i] {
+	for _, s := range c.Slots[i+1:] {
 		if s.Tick != "" {
 			n++
 		}

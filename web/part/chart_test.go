@@ -104,7 +104,7 @@ func TestPhonesKeepEverySecondTickAndTheLast(t *testing.T) {
 	for i := range c.Slots {
 		got = append(got, c.sparse(i))
 	}
-	if diff := cmp.Diff(got, []bool{false, true, false, false}); diff != "" {
+	if diff := cmp.Diff(got, []bool{true, false, true, false}); diff != "" {
 		t.Error(diff)
 	}
 }
