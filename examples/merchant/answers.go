@@ -48,7 +48,9 @@ type commissionsAnswer struct {
 
 // couponQuote is the answer to POST /v1/coupons/quote.
 type couponQuote struct {
+	Code       string `json:"code"` // as its owner writes it
 	Valid      bool   `json:"valid"`
+	Reason     string `json:"reason"`
 	Sentence   string `json:"sentence"`
 	Discounted bool   `json:"discounted"`
 	Discount   int64  `json:"discount"` // in minor units
@@ -62,7 +64,16 @@ type couponAsk struct {
 	Code     string `json:"code"`
 	Plan     string `json:"plan"`
 	Currency string `json:"currency"`
-	Amount   int64  `json:"amount"` // the list price in minor units
+	Amount   int64  `json:"amount"`          // the list price in minor units
+	Email    string `json:"email,omitempty"` // finds out about own codes; answered to the secret key only
+}
+
+// hint is what to do about a code that does not count; the script on the page says the same.
+func (q couponQuote) hint() string {
+	if q.Reason == "unknown" {
+		return "Check the spelling, or go on without a code."
+	}
+	return "You can go on without a code."
 }
 
 // problem is an error as Tributary tells it (RFC 9457).

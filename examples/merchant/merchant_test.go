@@ -116,7 +116,7 @@ func TestDiscountEndsAfterItsPayments(t *testing.T) {
 	v.signUp("coupon", "JANE10")
 	v.post("/pay")
 	v.post("/pay")
-	v.sees(v.get("/account"), "Pay 19.00 EUR")
+	v.sees(v.get("/account"), "Pay 19.00 EUR", "The code JANE10 was for the months before this one.")
 	v.post("/pay", "month", "3")
 	v.post("/pay", "month", "3") // the same button, pressed twice
 	var got []float64
@@ -136,7 +136,10 @@ func TestCodesAreJudgedBeforeTheAccountOpens(t *testing.T) {
 	if a.status != http.StatusUnprocessableEntity || len(v.api.calls("/v1/referrals")) != 0 {
 		t.Errorf("unknown code: status %d, told %d", a.status, len(v.api.calls("/v1/referrals")))
 	}
-	v.sees(v.post("/quote", "plan", "starter", "coupon", "JANE10"), "−1.90", `id="receipt-due">17.10`, `value="q-starter"`)
+	if got := v.api.calls("/v1/coupons/quote")[0].Body["email"]; got != "ada@example.com" {
+		t.Errorf("the quote's e-mail: got %v, want ada@example.com", got)
+	}
+	v.sees(v.post("/quote", "plan", "starter", "coupon", "JANE10"), "Code JANE-10</span><span>−1.90", `id="receipt-due">17.10`, `value="q-starter"`)
 	v.sees(v.post("/quote", "plan", "pro", "coupon", "JANE10"), "JANE10 takes nothing off pro.", `id="receipt-due">49.00`)
 
 	// A quote for another plan is not used: the code is quoted again for this one.
@@ -173,7 +176,7 @@ func TestFormIsCheckedAndEmailIsOneAccount(t *testing.T) {
 		t.Errorf("sign-ups told: got %d, want 1", got)
 	}
 	other := *v
-	other.client = &http.Client{}
+	other.client = &http.Client{Transport: ownTransport()}
 	if a := other.signUp(); a.status != http.StatusConflict {
 		t.Errorf("another browser: got %d, want 409", a.status)
 	}

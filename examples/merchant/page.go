@@ -104,6 +104,8 @@ func (a *account) DiscountNote() string {
 		return ""
 	case a.signUpCall().Outcome == waiting:
 		return "The code " + a.Coupon + " has not been checked yet."
+	case a.Discount.Granted && a.OffMinor() == 0:
+		return "The code " + a.Discount.Coupon + " was for the months before this one."
 	case a.Discount.Granted:
 		return howLong(a.Discount.Payments)
 	}

@@ -60,7 +60,8 @@ type tributary struct {
 const patience = 5 * time.Second
 
 func newTributary(c Config) tributary {
-	return tributary{api: c.API, key: c.SecretKey, now: c.Now, client: &http.Client{Timeout: patience}}
+	own := http.DefaultTransport.(*http.Transport).Clone() // nobody else's business closes its connections
+	return tributary{api: c.API, key: c.SecretKey, now: c.Now, client: &http.Client{Timeout: patience, Transport: own}}
 }
 
 // deliver sends what waits, oldest first, and stops at the first call that must wait on: a payment

@@ -16,6 +16,7 @@ type signupForm struct {
 	Token               string // who sent the visitor, for browsers that refuse cookies
 	Quote, QuotedFor    string // the quote that was shown, and for which code and plan
 	OffMinor, DueMinor  int64
+	Code                string // as its owner writes it
 	Note                string // what the code gives
 	Errors              map[string]*problem
 	API, Key            string // for the script that quotes while the customer types
@@ -80,19 +81,21 @@ func (s *shop) quoteCoupon(w http.ResponseWriter, r *http.Request) {
 
 // priceWith asks what the code is worth and puts the answer into the form.
 func (s *shop) priceWith(ctx context.Context, f *signupForm) {
-	q, c := s.tributary.quote(ctx, couponAsk{Code: f.Coupon, Plan: f.Plan.Code, Currency: currency, Amount: f.Plan.PriceMinor})
+	q, c := s.tributary.quote(ctx, couponAsk{
+		Code: f.Coupon, Plan: f.Plan.Code, Currency: currency, Amount: f.Plan.PriceMinor, Email: f.Email,
+	})
 	switch {
 	case c.Outcome == refused:
 		f.Errors["coupon"] = &c.Problem
 	case c.Outcome == waiting:
 		f.Note = "Your code cannot be checked right now. You can sign up all the same; nothing is charged before it has been."
 	case !q.Valid:
-		f.Errors["coupon"] = &problem{Detail: q.Sentence, Hint: "Check the spelling, or go on without a code."}
+		f.Errors["coupon"] = &problem{Detail: q.Sentence, Hint: q.hint()}
 	case !q.Discounted:
 		f.Note = q.Sentence
 		f.Quote, f.QuotedFor = q.Quote, f.Coupon+" "+f.Plan.Code
 	default:
-		f.OffMinor, f.DueMinor, f.Note = q.Discount, q.Due, howLong(q.Payments)
+		f.Code, f.OffMinor, f.DueMinor, f.Note = q.Code, q.Discount, q.Due, howLong(q.Payments)
 		f.Quote, f.QuotedFor = q.Quote, f.Coupon+" "+f.Plan.Code
 	}
 }

@@ -79,10 +79,10 @@ func usualQuote(t told) reply {
 	case t.Body["plan"] != "starter":
 		return reply{http.StatusOK, `{"valid":true,"discounted":false,"sentence":"JANE10 takes nothing off pro.","quote":"q-pro"}`}
 	}
-	return reply{http.StatusOK, `{"valid":true,"discounted":true,"discount":190,"due":1710,"currency":"EUR","payments":2,"quote":"q-starter"}`}
+	return reply{http.StatusOK, `{"valid":true,"discounted":true,"code":"JANE-10","discount":190,"due":1710,"currency":"EUR","payments":2,"quote":"q-starter"}`}
 }
 
-// calls are the paths that were called with the key, without quotes.
+// calls are what one path was told, in order.
 func (s *standin) calls(path string) []told {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,10 +122,14 @@ func enter(t *testing.T) *visit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visit{t: t, api: api, site: site.URL, client: &http.Client{Jar: jar}, jar: jar}
+	return &visit{t: t, api: api, site: site.URL, client: &http.Client{Jar: jar, Transport: ownTransport()}, jar: jar}
 }
 
-// page is what came back, redirects followed.
+// ownTransport keeps a test's connections apart: a closing test server closes all idle ones of the
+// default transport.
+func ownTransport() *http.Transport { return http.DefaultTransport.(*http.Transport).Clone() }
+
+// answer is what came back, redirects followed.
 type answer struct {
 	status int
 	path   string
@@ -185,7 +189,7 @@ func (v *visit) clicked(value string) {
 	v.jar.SetCookies(u, []*http.Cookie{{Name: "trb_fernwood", Value: value, Path: "/"}})
 }
 
-// signedUp is a visit with an account on starter.
+// signUp sends the form for starter, with other fields where they are given.
 func (v *visit) signUp(more ...string) answer {
 	v.t.Helper()
 	fields := map[string]string{"name": "Ada", "email": "ada@example.com", "plan": "starter"}

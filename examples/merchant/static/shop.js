@@ -10,11 +10,11 @@ function quoteIn(form) {
   const money = (minor) => (minor / 100).toFixed(2);
   let asked = 0;
 
-  const receipt = (off, due, note) => {
+  const receipt = (off, due, note, code = "") => {
     at("receipt-plan").textContent = plan().dataset.name + ", one month";
     at("receipt-price").textContent = money(Number(plan().dataset.price));
     const [label, figure] = at("receipt-code").children;
-    label.textContent = "Code " + coupon.value.trim();
+    label.textContent = "Code " + code;
     figure.textContent = "−" + money(off);
     at("receipt-code").hidden = !off;
     at("receipt-due").textContent = money(due);
@@ -47,11 +47,12 @@ function quoteIn(form) {
     payments === 1 ? "Taken off the first month." : `Taken off the first ${payments} months.`;
 
   const show = (quote, price) => {
-    if (!quote.valid) return wrong(quote.sentence, "Check the spelling, or go on without a code.");
+    if (!quote.valid) return wrong(quote.sentence,
+      quote.reason === "unknown" ? "Check the spelling, or go on without a code." : "You can go on without a code.");
     at("quote").value = quote.quote ?? "";
     at("quoted-for").value = coupon.value.trim() + " " + plan().value;
     if (!quote.discounted) return receipt(0, price, quote.sentence);
-    receipt(quote.discount, quote.due, howLong(quote.payments ?? 0));
+    receipt(quote.discount, quote.due, howLong(quote.payments ?? 0), quote.code);
   };
 
   // The publishable key may do nothing but this, so it may stand in a page.
@@ -77,8 +78,10 @@ function quoteIn(form) {
     event.preventDefault();
     askOrSubmit();
   });
-  coupon.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !coupon.value.trim()) return;
+  // Enter in the code's field asks first; once the price is shown, it signs up like anywhere else.
+  form.addEventListener("submit", (event) => {
+    const typing = document.activeElement === coupon && event.submitter !== apply && event.submitter?.id !== "sign-up";
+    if (!typing || !coupon.value.trim() || at("quote").value) return;
     event.preventDefault();
     askOrSubmit();
   });
