@@ -50,16 +50,17 @@ type Affiliate struct {
 	StateAt   time.Time    `json:"state_at"`
 	Reason    string       `json:"reason"` // of the state, as the affiliate may read it
 	AgreedAt  time.Time    `json:"agreed_at,omitzero"`
+	Version   int64        `json:"-"` // of the edge's record
 	CreatedAt time.Time    `json:"created_at"`
 }
 
 const selectAffiliate = `
-	select affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, created_at
+	select affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, version, created_at
 	from affiliates `
 
 func scanAffiliate(r db.Row) (Affiliate, error) {
 	var a Affiliate
-	err := r.Scan(&a.ID, &a.Person, &a.Group, &a.Name, &a.Website, &a.Pitch, &a.State, &a.StateAt, &a.Reason, &a.AgreedAt, &a.CreatedAt)
+	err := r.Scan(&a.ID, &a.Person, &a.Group, &a.Name, &a.Website, &a.Pitch, &a.State, &a.StateAt, &a.Reason, &a.AgreedAt, &a.Version, &a.CreatedAt)
 	return a, err
 }
 

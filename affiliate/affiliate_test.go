@@ -170,3 +170,19 @@ func TestDetailsCheck(t *testing.T) {
 		}
 	}
 }
+
+// Two states of one moment must not look alike to the edge, which ignores a
+// record that is not newer.
+func TestEachStateHasANewerRecord(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		prog, aff := apply(t, d)
+		d.Write(t, func(tx *db.Tx) error {
+			after, err := affiliate.SetState(context.Background(), tx, prog.ID, aff.ID, affiliate.Active, "")
+			if err == nil && after.Version <= aff.Version {
+				t.Errorf("version %d after %d", after.Version, aff.Version)
+			}
+			return err
+		})
+	})
+}

@@ -46,12 +46,12 @@ func Apply(ctx context.Context, tx *db.Tx, prog program.Program, a Application) 
 	}
 	aff := Affiliate{
 		ID: id.New[id.Affiliate](tx.Now()), Person: a.Person, Group: group.ID, Name: a.Name, Website: a.Website, Pitch: a.Pitch,
-		State: a.State, StateAt: tx.Now(), CreatedAt: tx.Now(),
+		State: a.State, StateAt: tx.Now(), Version: 1, CreatedAt: tx.Now(),
 	}
 	made, err := tx.Exec(ctx, `
-		insert into affiliates (program_id, affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, created_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11) on conflict (program_id, person_id) do nothing`,
-		prog.ID, aff.ID, aff.Person, aff.Group, aff.Name, aff.Website, aff.Pitch, aff.State, aff.StateAt, aff.AgreedAt, aff.CreatedAt)
+		insert into affiliates (program_id, affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, version, created_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, $12) on conflict (program_id, person_id) do nothing`,
+		prog.ID, aff.ID, aff.Person, aff.Group, aff.Name, aff.Website, aff.Pitch, aff.State, aff.StateAt, aff.AgreedAt, aff.Version, aff.CreatedAt)
 	if err != nil {
 		return Affiliate{}, fmt.Errorf("insert affiliate: %w", err)
 	}
@@ -133,7 +133,7 @@ func (s State) MayBecome(next State) bool {
 func SetState(ctx context.Context, tx *db.Tx, prog id.Program, aff id.Affiliate, next State, reason string) (Affiliate, error) {
 	before, err := db.One(ctx, tx, scanAffiliate, `
 		update affiliates set state = state where program_id = $1 and affiliate_id = $2
-		returning affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, created_at`, prog, aff)
+		returning affiliate_id, person_id, group_id, name, website, pitch, state, state_at, reason, agreed_at, version, created_at`, prog, aff)
 	if errors.Is(err, db.ErrNoRow) {
 		return before, fault.New(fault.NotFound, "There is no affiliate %s.", string(aff))
 	}
@@ -145,10 +145,10 @@ func SetState(ctx context.Context, tx *db.Tx, prog id.Program, aff id.Affiliate,
 			Hint("Reload the page to see where the enrolment stands now.")
 	}
 	after := before
-	after.State, after.StateAt, after.Reason = next, tx.Now(), strings.TrimSpace(reason)
+	after.State, after.StateAt, after.Reason, after.Version = next, tx.Now(), strings.TrimSpace(reason), before.Version+1
 	_, err = tx.Exec(ctx, `
-		update affiliates set state = $3, state_at = $4, reason = $5 where program_id = $1 and affiliate_id = $2`,
-		prog, aff, after.State, after.StateAt, after.Reason)
+		update affiliates set state = $3, state_at = $4, reason = $5, version = $6 where program_id = $1 and affiliate_id = $2`,
+		prog, aff, after.State, after.StateAt, after.Reason, after.Version)
 	if err != nil {
 		return before, fmt.Errorf("update affiliate: %w", err)
 	}

@@ -45,9 +45,8 @@ type Record struct {
 	Version int64        `json:"version"`
 }
 
-// Publish hands an affiliate's record to the edge. Its version is the time of
-// its state, which only grows.
+// Publish hands an affiliate's record to the edge, as it is.
 func Publish(ctx context.Context, tx *db.Tx, prog id.Program, aff Affiliate) error {
-	record := Record{ID: aff.ID, Program: prog, Group: aff.Group, State: aff.State, Version: aff.StateAt.UnixMicro()}
+	record := Record{ID: aff.ID, Program: prog, Group: aff.Group, State: aff.State, Version: aff.Version}
 	return outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: KeyPrefix + string(aff.ID), Version: record.Version, Value: record})
 }

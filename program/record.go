@@ -22,6 +22,7 @@ type Record struct {
 	Slug        string     `json:"slug"`
 	Name        string     `json:"name"`
 	SiteURL     string     `json:"site_url"`
+	Hosts       []string   `json:"hosts"` // that serve its links
 	Sites       []string   `json:"sites"` // verified hosts, with port if any
 	Mode        Mode       `json:"mode"`
 	ViaName     string     `json:"via_name"`
@@ -60,6 +61,10 @@ func Publish(ctx context.Context, tx *db.Tx, prog id.Program) error {
 	if err != nil {
 		return fmt.Errorf("read sites: %w", err)
 	}
+	hosts, err := Hosts(ctx, tx, prog)
+	if err != nil {
+		return fmt.Errorf("read hosts: %w", err)
+	}
 	groups, err := Groups(ctx, tx, prog)
 	if err != nil {
 		return fmt.Errorf("read groups: %w", err)
@@ -72,7 +77,7 @@ func Publish(ctx context.Context, tx *db.Tx, prog id.Program) error {
 		}
 	}
 	record := Record{
-		ID: p.ID, Slug: p.Slug, Name: p.Name, SiteURL: p.SiteURL, Sites: sites, Mode: p.Mode, ViaName: p.ViaName,
+		ID: p.ID, Slug: p.Slug, Name: p.Name, SiteURL: p.SiteURL, Hosts: hosts, Sites: sites, Mode: p.Mode, ViaName: p.ViaName,
 		CookieName: p.CookieName(), WindowDays: p.WindowDays, FallbackURL: p.FallbackURL, Zone: p.Zone, Version: p.RecordVersion,
 	}
 	return outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: KeyPrefix + string(prog), Version: record.Version, Value: record})

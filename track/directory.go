@@ -255,6 +255,9 @@ func (d *directory) programRecord(value []byte) error {
 	}
 	home.Host = strings.ToLower(home.Host)
 	d.programs[r.ID] = &site{Record: r, home: home, location: location}
+	for _, host := range r.Hosts {
+		d.hosts[host] = r.ID
+	}
 	return nil
 }
 

@@ -56,6 +56,9 @@ func target(f found, to string) *url.URL {
 		return u
 	}
 	home := *f.program.home
+	if home.Path == "" {
+		home.Path = "/"
+	}
 	return &home
 }
 

@@ -91,7 +91,7 @@ func (c comparer) affiliates(ctx context.Context) (n int, err error) {
 		}
 		for _, a := range page {
 			before = a.ID
-			if c.held[affiliate.KeyPrefix+string(a.ID)] >= a.StateAt.UnixMicro() {
+			if c.held[affiliate.KeyPrefix+string(a.ID)] >= a.Version {
 				continue
 			}
 			n++

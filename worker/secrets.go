@@ -12,9 +12,6 @@ import (
 	"tributary.example/program"
 )
 
-// ringKey is the key ring's key in its bucket.
-const ringKey = "ring"
-
 // Secrets makes the key ring and the days' salts where they are missing,
 // destroys salts whose time is over, and hands all of it, sealed, to the
 // edges.
@@ -53,7 +50,7 @@ func Secrets(ctx context.Context, d *db.DB, b *bus.Bus, root secret.Root) error 
 }
 
 func handRing(ctx context.Context, b *bus.Bus, root secret.Root, ring *click.Ring) error {
-	held, ok, err := b.Get(ctx, bus.Keys, ringKey)
+	held, ok, err := b.Get(ctx, bus.Keys, click.RingKey)
 	if err != nil {
 		return err
 	}
@@ -66,7 +63,7 @@ func handRing(ctx context.Context, b *bus.Bus, root secret.Root, ring *click.Rin
 	if err != nil {
 		return err
 	}
-	return b.Put(ctx, bus.Keys, ringKey, sealed)
+	return b.Put(ctx, bus.Keys, click.RingKey, sealed)
 }
 
 func handSalts(ctx context.Context, d *db.DB, b *bus.Bus, root secret.Root) error {

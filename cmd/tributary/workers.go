@@ -18,7 +18,7 @@ const (
 	everySeal    = time.Second
 	everyMail    = 2 * time.Second
 	everyHour    = time.Hour
-	everySecrets = time.Minute
+	everySecrets = 5 * time.Second // a new program needs its salts soon
 	sweepPage    = 1000
 )
 

@@ -12,6 +12,7 @@ create table affiliates (
 	state_at     bigint not null,
 	reason       text collate "C" not null, -- of the state, as the affiliate may read it
 	agreed_at    bigint,
+	version      bigint not null, -- of the edge's record
 	created_at   bigint not null,
 	primary key (program_id, affiliate_id),
 	unique (program_id, person_id),
