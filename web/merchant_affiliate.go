@@ -42,21 +42,27 @@ func (s *Web) showAffiliate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.affiliatePage(w, r, http.StatusOK, p, aff, "", wrongs{})
+	return s.affiliatePage(w, r, p, aff, question{})
 }
 
-// affiliatePage shows one affiliate; act is the question that came back with
-// mistakes, "" for none.
-func (s *Web) affiliatePage(w http.ResponseWriter, r *http.Request, status int, p staff, aff affiliate.Affiliate, act merchant.Act, bad wrongs) error {
+// question is an act's question that came back with its mistakes; zero is
+// none.
+type question struct {
+	act merchant.Act
+	bad wrongs
+}
+
+// affiliatePage shows one affiliate, and the question that came back.
+func (s *Web) affiliatePage(w http.ResponseWriter, r *http.Request, p staff, aff affiliate.Affiliate, back question) error {
 	page := merchant.AffiliatePage{
 		Base: staffBase(p.Program), ID: string(aff.ID), Name: aff.Name, State: string(aff.State), Pitch: aff.Pitch,
-		About: text.T(locale(p.Program), stateSince(aff)), Wrong: act,
+		About: text.T(locale(p.Program), stateSince(aff)), Wrong: back.act,
 	}
 	manage := access.Can(p.Role, access.ManageAffiliates)
 	page.Approve = manage && (aff.State == affiliate.Applied || aff.State == affiliate.Invited || aff.State == affiliate.Rejected)
 	page.Reject, page.Suspend, page.Reinstate = manage && offers(merchant.Reject, aff), manage && offers(merchant.Suspend, aff), manage && offers(merchant.Reinstate, aff)
-	if act != "" {
-		page.Reason = formOf(r, bad).field("reason", "Reason", part.Field{})
+	if back.act != "" {
+		page.Reason = formOf(r, back.bad).field("reason", "Reason", part.Field{})
 	}
 	for _, fill := range []func(*http.Request, staff, affiliate.Affiliate, *merchant.AffiliatePage) error{
 		s.fillBalances, s.fillShared, s.fillBrought, s.fillFacts, s.fillHistory,
@@ -69,8 +75,8 @@ func (s *Web) affiliatePage(w http.ResponseWriter, r *http.Request, status int, 
 	if page.Frame, err = s.staffFrame(w, r, p, aff.Name, merchant.Affiliates); err != nil {
 		return err
 	}
-	page.Frame.Notices = append(page.Frame.Notices, bad.notices...)
-	return s.show(w, r, status, merchant.AffiliateView(page))
+	page.Frame.Notices = append(page.Frame.Notices, back.bad.notices...)
+	return s.show(w, r, back.bad.status(), merchant.AffiliateView(page))
 }
 
 func offers(act merchant.Act, aff affiliate.Affiliate) bool {
@@ -288,7 +294,7 @@ func (s *Web) affiliateActOf(a affiliateAct) handler {
 			})
 		}
 		if bad, ok := wrongsOf(err, "reason"); ok {
-			return s.affiliatePage(w, r, http.StatusUnprocessableEntity, p, aff, a.act, bad)
+			return s.affiliatePage(w, r, p, aff, question{a.act, bad})
 		}
 		if err != nil {
 			return err

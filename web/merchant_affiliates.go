@@ -125,17 +125,17 @@ func (s *Web) showInvite(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.invitePage(w, r, http.StatusOK, p, wrongs{})
+	return s.invitePage(w, r, p, wrongs{})
 }
 
-func (s *Web) invitePage(w http.ResponseWriter, r *http.Request, status int, p staff, bad wrongs) error {
+func (s *Web) invitePage(w http.ResponseWriter, r *http.Request, p staff, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "Invite an affiliate", merchant.Affiliates)
 	if err != nil {
 		return err
 	}
 	frame.Notices = append(frame.Notices, bad.notices...)
 	f := formOf(r, bad)
-	return s.show(w, r, status, merchant.InviteView(merchant.InvitePage{
+	return s.show(w, r, bad.status(), merchant.InviteView(merchant.InvitePage{
 		Frame: frame, Base: staffBase(p.Program),
 		Name: f.field("name", "Name", part.Field{Auto: "off"}),
 		Mail: f.field("email", "E-mail", part.Field{Type: "email", Auto: "off", Help: "They get a link that lets them in. You approve them, or they are active at once: as you decide on their page."}),
@@ -157,7 +157,7 @@ func (s *Web) invite(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(err, inviteFields...); ok {
-		return s.invitePage(w, r, http.StatusUnprocessableEntity, p, bad)
+		return s.invitePage(w, r, p, bad)
 	}
 	if err != nil {
 		return err

@@ -22,10 +22,10 @@ func (s *Web) showNewCoupon(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.newCouponPage(w, r, http.StatusOK, p, aff, wrongs{})
+	return s.newCouponPage(w, r, p, aff, wrongs{})
 }
 
-func (s *Web) newCouponPage(w http.ResponseWriter, r *http.Request, status int, p staff, aff affiliate.Affiliate, bad wrongs) error {
+func (s *Web) newCouponPage(w http.ResponseWriter, r *http.Request, p staff, aff affiliate.Affiliate, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "New code", merchant.Affiliates)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Web) newCouponPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	f := formOf(r, bad)
 	discount := rateInput(program.Rate{PPM: p.Program.SuggestPPM})
-	return s.show(w, r, status, merchant.NewCouponView(merchant.NewCouponPage{
+	return s.show(w, r, bad.status(), merchant.NewCouponView(merchant.NewCouponPage{
 		Frame: frame, Back: affiliatePath(p.Program, aff.ID), Name: aff.Name,
 		Code:     f.field("code", "Code", part.Field{Code: true, Optional: true, Hint: "JANE10", Help: "3 to 40 letters and digits; spaces and hyphens do not matter. Empty makes one by chance."}),
 		Discount: f.field("discount", "Discount", part.Field{Optional: true, Value: discount, Help: "A percentage such as 10, or an amount such as 5.00 " + p.Program.Currency + ". Empty is none: the code still brings the credit."}),
@@ -88,7 +88,7 @@ func (s *Web) makeCoupon(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(renamed(err, map[string]string{"percent": "discount", "fixed": "discount"}), couponFields...); ok {
-		return s.newCouponPage(w, r, http.StatusUnprocessableEntity, p, aff, bad)
+		return s.newCouponPage(w, r, p, aff, bad)
 	}
 	if err != nil {
 		return err

@@ -33,23 +33,31 @@ func (s *Web) showDraft(w http.ResponseWriter, r *http.Request) error {
 			http.Redirect(w, r, staffBase(p.Program)+"/payouts/"+string(run), http.StatusSeeOther)
 			return nil
 		}
-		return s.draftPage(w, r, http.StatusOK, p, draftAsk{run: run, cutOff: stored.CutOff}, nil)
+		return s.draftPage(w, r, p, draftAsk{run: run, cutOff: stored.CutOff})
 	}
 	in := inputOf(r, p.Program)
 	ask := draftAsk{cutOff: cutOffOf(in.day("until"), s.DB.Now())}
 	ask.bad, _ = wrongsOf(in.err(), "until")
-	return s.draftPage(w, r, http.StatusOK, p, ask, nil)
+	return s.draftPage(w, r, p, ask)
 }
 
 // draftAsk is which draft is wanted.
 type draftAsk struct {
-	run    id.Run // a stored one, or ""
-	cutOff time.Time
-	bad    wrongs
+	run     id.Run // a stored one, or ""
+	cutOff  time.Time
+	changed []string // since it was seen, in sentences
+	bad     wrongs
+}
+
+func (a draftAsk) status() int {
+	if len(a.changed) > 0 {
+		return http.StatusConflict
+	}
+	return a.bad.status()
 }
 
 // draftPage shows a draft as it is now, with what changed since it was seen.
-func (s *Web) draftPage(w http.ResponseWriter, r *http.Request, status int, p staff, ask draftAsk, changed []string) error {
+func (s *Web) draftPage(w http.ResponseWriter, r *http.Request, p staff, ask draftAsk) error {
 	loc, base := locale(p.Program), staffBase(p.Program)
 	view, err := payout.Draft(r.Context(), s.DB, p.Program, ask.cutOff)
 	if err != nil {
@@ -57,7 +65,7 @@ func (s *Web) draftPage(w http.ResponseWriter, r *http.Request, status int, p st
 	}
 	until := part.Field{Type: "date", Value: ask.cutOff.In(p.Program.Location()).Format(time.DateOnly), Help: "What became payable later stays for the next run."}
 	page := merchant.DraftPage{
-		Base: base, Run: string(ask.run), CutOff: ask.cutOff.UTC().Format(time.RFC3339Nano), Seen: seenText(view.Sums()), Changed: changed,
+		Base: base, Run: string(ask.run), CutOff: ask.cutOff.UTC().Format(time.RFC3339Nano), Seen: seenText(view.Sums()), Changed: ask.changed,
 		Until:   formOf(r, ask.bad).field("until", "Up to and with", until),
 		Figures: draftStats(loc, p.Program, view), Discard: ask.run != "", Unit: oneCurrency(view),
 	}
@@ -80,7 +88,7 @@ func (s *Web) draftPage(w http.ResponseWriter, r *http.Request, status int, p st
 		return err
 	}
 	page.Frame.Notices = append(page.Frame.Notices, ask.bad.notices...)
-	return s.show(w, r, status, merchant.DraftView(page))
+	return s.show(w, r, ask.status(), merchant.DraftView(page))
 }
 
 // oneCurrency is the currency of all rows, "" when there are several.
@@ -211,9 +219,8 @@ func (s *Web) draftAgain(w http.ResponseWriter, r *http.Request, p staff, ask dr
 		}
 		ask.cutOff = stored.CutOff
 	}
-	var changed []string
 	for _, e := range append([]*fault.Error{f}, f.Also...) {
-		changed = append(changed, text.T(locale(p.Program), e.Sentence))
+		ask.changed = append(ask.changed, text.T(locale(p.Program), e.Sentence))
 	}
-	return s.draftPage(w, r, http.StatusConflict, p, ask, changed)
+	return s.draftPage(w, r, p, ask)
 }

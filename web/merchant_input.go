@@ -170,3 +170,11 @@ func renamed(err error, fields map[string]string) error {
 	}
 	return f
 }
+
+// status is what a page answers with that shows these mistakes, or none.
+func (w wrongs) status() int {
+	if len(w.fields)+len(w.notices) == 0 {
+		return http.StatusOK
+	}
+	return http.StatusUnprocessableEntity
+}

@@ -21,10 +21,10 @@ func (s *Web) showKeys(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.keysPage(w, r, http.StatusOK, p, nil, wrongs{})
+	return s.keysPage(w, r, p, nil, wrongs{})
 }
 
-func (s *Web) keysPage(w http.ResponseWriter, r *http.Request, status int, p staff, made *merchant.KeyMade, bad wrongs) error {
+func (s *Web) keysPage(w http.ResponseWriter, r *http.Request, p staff, made *merchant.KeyMade, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "API keys", merchant.Keys)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *Web) keysPage(w http.ResponseWriter, r *http.Request, status int, p sta
 	for _, k := range keys {
 		page.Rows = append(page.Rows, keyRow(locale(p.Program), k, page.Make, s.DB.Now()))
 	}
-	return s.show(w, r, status, merchant.KeysView(page))
+	return s.show(w, r, bad.status(), merchant.KeysView(page))
 }
 
 func keyRow(loc text.Locale, k access.Key, may bool, now time.Time) merchant.KeyRow {
@@ -92,7 +92,7 @@ func (s *Web) makeKey(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(renamed(err, map[string]string{"label": "name"}), "name", "kind"); ok {
-		return s.keysPage(w, r, http.StatusUnprocessableEntity, p, nil, bad)
+		return s.keysPage(w, r, p, nil, bad)
 	}
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (s *Web) makeKey(w http.ResponseWriter, r *http.Request) error {
 	if key.Kind == access.Secret {
 		made.Try = "curl " + s.URL + "/v1/program -H 'Authorization: Bearer " + secret + "'"
 	}
-	return s.keysPage(w, r, http.StatusOK, p, made, wrongs{})
+	return s.keysPage(w, r, p, made, wrongs{})
 }
 
 func (s *Web) revokeKey(w http.ResponseWriter, r *http.Request) error {

@@ -22,10 +22,10 @@ func (s *Web) showPlans(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.plansPage(w, r, http.StatusOK, p, wrongs{})
+	return s.plansPage(w, r, p, wrongs{})
 }
 
-func (s *Web) plansPage(w http.ResponseWriter, r *http.Request, status int, p staff, bad wrongs) error {
+func (s *Web) plansPage(w http.ResponseWriter, r *http.Request, p staff, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "Plans", merchant.Settings)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func (s *Web) plansPage(w http.ResponseWriter, r *http.Request, status int, p st
 			Every: everyWords[plan.Period], Can: page.Add,
 		})
 	}
-	return s.show(w, r, status, merchant.PlansView(page))
+	return s.show(w, r, bad.status(), merchant.PlansView(page))
 }
 
 func (s *Web) savePlan(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +71,7 @@ func (s *Web) savePlan(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(err, planFields...); ok {
-		return s.plansPage(w, r, http.StatusUnprocessableEntity, p, bad)
+		return s.plansPage(w, r, p, bad)
 	}
 	if err != nil {
 		return err

@@ -17,22 +17,28 @@ func runPath(p staff, run id.Run) string {
 	return staffBase(p.Program) + "/payouts/" + string(run)
 }
 
-// staffRun finds the run that the path names, with its payouts.
-func (s *Web) staffRun(r *http.Request, need access.Permission) (staff, payout.Run, []payout.Payout, error) {
+// closing is a run with its payouts.
+type closing struct {
+	payout.Run
+	pots []payout.Payout
+}
+
+// staffRun finds the run that the path names.
+func (s *Web) staffRun(r *http.Request, need access.Permission) (staff, closing, error) {
+	var run closing
 	p, err := s.asStaff(r, need)
 	if err != nil {
-		return p, payout.Run{}, nil, err
+		return p, run, err
 	}
-	run, err := payout.GetRun(r.Context(), s.DB, p.Program.ID, id.Run(r.PathValue("run")))
-	if err != nil {
-		return p, run, nil, err
+	if run.Run, err = payout.GetRun(r.Context(), s.DB, p.Program.ID, id.Run(r.PathValue("run"))); err != nil {
+		return p, run, err
 	}
-	pots, err := payout.OfRun(r.Context(), s.DB, p.Program.ID, run.ID)
-	return p, run, pots, err
+	run.pots, err = payout.OfRun(r.Context(), s.DB, p.Program.ID, run.ID)
+	return p, run, err
 }
 
 func (s *Web) showRun(w http.ResponseWriter, r *http.Request) error {
-	p, run, pots, err := s.staffRun(r, access.See)
+	p, run, err := s.staffRun(r, access.See)
 	if err != nil {
 		return err
 	}
@@ -40,16 +46,16 @@ func (s *Web) showRun(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, staffBase(p.Program)+"/payouts/draft?run="+string(run.ID), http.StatusSeeOther)
 		return nil
 	}
-	return s.runPage(w, r, http.StatusOK, p, run, pots, merchant.Failing{})
+	return s.runPage(w, r, p, run, merchant.Failing{})
 }
 
-func (s *Web) runPage(w http.ResponseWriter, r *http.Request, status int, p staff, run payout.Run, pots []payout.Payout, wrong merchant.Failing) error {
+func (s *Web) runPage(w http.ResponseWriter, r *http.Request, p staff, run closing, wrong merchant.Failing) error {
 	n := s.namerOf(r, p.Program)
 	may := access.Can(p.Role, access.RunPayouts)
-	sent := countOf(pots, payout.Sent)
+	sent := countOf(run.pots, payout.Sent)
 	page := merchant.RunPage{
-		Base: staffBase(p.Program), ID: string(run.ID), Name: runName(n.loc, run), State: string(run.State), Steps: runSteps(run),
-		Total: totals(n.loc, sumsOf(pots)), Unit: unitOf(pots), Wrong: wrong,
+		Base: staffBase(p.Program), ID: string(run.ID), Name: runName(n.loc, run.Run), State: string(run.State), Steps: runSteps(run.Run),
+		Total: totals(n.loc, sumsOf(run.pots)), Unit: unitOf(run.pots), Wrong: wrong,
 		File: access.Can(p.Role, access.SeePayoutDetails) && run.State != payout.RunCancelled,
 		Send: may && run.State == payout.RunApproved, Cancel: may && run.State == payout.RunApproved,
 	}
@@ -57,12 +63,12 @@ func (s *Web) runPage(w http.ResponseWriter, r *http.Request, status int, p staf
 		page.Settle = text.T(n.loc, plural(int64(sent), text.S("Mark 1 payout as settled"), text.S("Mark %s payouts as settled", sent)))
 	}
 	var err error
-	if page.About, err = s.approvedBy(r, n, run); err != nil {
+	if page.About, err = s.approvedBy(r, n, run.Run); err != nil {
 		return err
 	}
-	page.Figures = runStats(n.loc, pots)
+	page.Figures = runStats(n.loc, run.pots)
 	show := amountIn(n.loc, page.Unit)
-	for _, pot := range pots {
+	for _, pot := range run.pots {
 		name, err := n.affiliate(pot.Affiliate)
 		if err != nil {
 			return err
@@ -75,6 +81,10 @@ func (s *Web) runPage(w http.ResponseWriter, r *http.Request, status int, p staf
 	}
 	if page.Frame, err = s.staffFrame(w, r, p, page.Name, merchant.Payouts); err != nil {
 		return err
+	}
+	status := http.StatusOK
+	if wrong.Error != "" {
+		status = http.StatusUnprocessableEntity
 	}
 	return s.show(w, r, status, merchant.RunView(page))
 }
@@ -159,7 +169,7 @@ func runStats(loc text.Locale, pots []payout.Payout) []part.Stat {
 
 // sendRun marks a run as handed to the bank.
 func (s *Web) sendRun(w http.ResponseWriter, r *http.Request) error {
-	p, run, _, err := s.staffRun(r, access.RunPayouts)
+	p, run, err := s.staffRun(r, access.RunPayouts)
 	if err != nil {
 		return err
 	}
@@ -174,7 +184,7 @@ func (s *Web) sendRun(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Web) cancelRun(w http.ResponseWriter, r *http.Request) error {
-	p, run, _, err := s.staffRun(r, access.RunPayouts)
+	p, run, err := s.staffRun(r, access.RunPayouts)
 	if err != nil {
 		return err
 	}
@@ -193,19 +203,19 @@ func (s *Web) cancelRun(w http.ResponseWriter, r *http.Request) error {
 
 // showFile is the file for the bank, of what is approved or sent.
 func (s *Web) showFile(w http.ResponseWriter, r *http.Request) error {
-	p, run, pots, err := s.staffRun(r, access.SeePayoutDetails)
+	p, run, err := s.staffRun(r, access.SeePayoutDetails)
 	if err != nil {
 		return err
 	}
 	var rail payout.RailName
-	if len(pots) > 0 {
-		rail = pots[0].Rail // "" until it is sent
+	if len(run.pots) > 0 {
+		rail = run.pots[0].Rail // "" until it is sent
 	}
 	list, err := payout.Instructions(r.Context(), s.DB, s.Root, p.Program.ID, run.ID, rail)
 	if err != nil {
 		return err
 	}
-	file, err := s.Rail.File(run, list)
+	file, err := s.Rail.File(run.Run, list)
 	if err != nil {
 		return err
 	}
@@ -217,13 +227,13 @@ func (s *Web) showFile(w http.ResponseWriter, r *http.Request) error {
 
 // settleRun settles every payout of a run that was sent, with one reference.
 func (s *Web) settleRun(w http.ResponseWriter, r *http.Request) error {
-	p, run, pots, err := s.staffRun(r, access.RunPayouts)
+	p, run, err := s.staffRun(r, access.RunPayouts)
 	if err != nil {
 		return err
 	}
 	reference := r.FormValue("reference")
 	err = s.act(r, p.reader, func(tx *db.Tx) error {
-		for _, pot := range pots {
+		for _, pot := range run.pots {
 			if pot.State != payout.Sent {
 				continue
 			}
@@ -234,7 +244,7 @@ func (s *Web) settleRun(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	})
 	if bad, ok := wrongsOf(err, "reference"); ok && bad.fields["reference"] != "" {
-		return s.runPage(w, r, http.StatusUnprocessableEntity, p, run, pots, merchant.Failing{Act: "settle", Value: reference, Error: bad.fields["reference"]})
+		return s.runPage(w, r, p, run, merchant.Failing{Act: "settle", Value: reference, Error: bad.fields["reference"]})
 	}
 	if err != nil {
 		return err
@@ -248,7 +258,7 @@ type endOf func(ctx context.Context, tx *db.Tx, prog id.Program, pot id.Payout, 
 // endPayout answers the forms about one payout, with the field of their words.
 func (s *Web) endPayout(act, field string, f flash, end endOf) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		p, run, pots, err := s.staffRun(r, access.RunPayouts)
+		p, run, err := s.staffRun(r, access.RunPayouts)
 		if err != nil {
 			return err
 		}
@@ -266,7 +276,7 @@ func (s *Web) endPayout(act, field string, f flash, end endOf) handler {
 		})
 		if bad, ok := wrongsOf(err, field); ok && bad.fields[field] != "" {
 			wrong := merchant.Failing{Payout: string(pot.ID), Act: act, Value: words, Error: bad.fields[field]}
-			return s.runPage(w, r, http.StatusUnprocessableEntity, p, run, pots, wrong)
+			return s.runPage(w, r, p, run, wrong)
 		}
 		if err != nil {
 			return err

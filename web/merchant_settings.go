@@ -25,10 +25,10 @@ func (s *Web) showSettings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.settingsPage(w, r, http.StatusOK, p, wrongs{})
+	return s.settingsPage(w, r, p, wrongs{})
 }
 
-func (s *Web) settingsPage(w http.ResponseWriter, r *http.Request, status int, p staff, bad wrongs) error {
+func (s *Web) settingsPage(w http.ResponseWriter, r *http.Request, p staff, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "Settings", merchant.Settings)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *Web) settingsPage(w http.ResponseWriter, r *http.Request, status int, p
 	f.programFields(&page.Fields, p.Program, sites)
 	f.creditFields(&page.Fields, p.Program, policy)
 	f.applyFields(&page.Fields, p.Program, plans)
-	return s.show(w, r, status, merchant.SettingsView(page))
+	return s.show(w, r, bad.status(), merchant.SettingsView(page))
 }
 
 // figure is a number in a field; zero is empty where it means never or none.
@@ -140,7 +140,7 @@ func (s *Web) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		err = s.act(r, p.reader, func(tx *db.Tx) error { return putSettings(r, tx, p.Program, settings, policy, in.lines("sites")) })
 	}
 	if bad, ok := wrongsOf(err, settingsFields...); ok {
-		return s.settingsPage(w, r, http.StatusUnprocessableEntity, p, bad)
+		return s.settingsPage(w, r, p, bad)
 	}
 	if err != nil {
 		return err

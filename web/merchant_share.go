@@ -142,17 +142,17 @@ func (s *Web) showNewLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.newLinkPage(w, r, http.StatusOK, p, aff, wrongs{})
+	return s.newLinkPage(w, r, p, aff, wrongs{})
 }
 
-func (s *Web) newLinkPage(w http.ResponseWriter, r *http.Request, status int, p staff, aff affiliate.Affiliate, bad wrongs) error {
+func (s *Web) newLinkPage(w http.ResponseWriter, r *http.Request, p staff, aff affiliate.Affiliate, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "New link", merchant.Affiliates)
 	if err != nil {
 		return err
 	}
 	frame.Notices = append(frame.Notices, bad.notices...)
 	f := formOf(r, bad)
-	return s.show(w, r, status, merchant.NewLinkView(merchant.NewLinkPage{
+	return s.show(w, r, bad.status(), merchant.NewLinkView(merchant.NewLinkPage{
 		Frame: frame, Back: affiliatePath(p.Program, aff.ID), Name: aff.Name,
 		Slug:        f.field("slug", "Ending", part.Field{Before: p.Program.LinkHost + "/", Code: true, Optional: true, Help: "3 to 64 letters, digits, hyphens and underscores. Empty makes one from the name."}),
 		Destination: f.field("destination", "Leads to", part.Field{Optional: true, Code: true, Hint: "/pricing", Help: "A path on your site, or a whole address on one of your sites. Empty is " + hostOf(p.Program.SiteURL) + "."}),
@@ -174,7 +174,7 @@ func (s *Web) makeLink(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(err, "slug", "destination", "label"); ok {
-		return s.newLinkPage(w, r, http.StatusUnprocessableEntity, p, aff, bad)
+		return s.newLinkPage(w, r, p, aff, bad)
 	}
 	if err != nil {
 		return err

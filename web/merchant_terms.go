@@ -22,10 +22,10 @@ func (s *Web) showTerms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.termsPage(w, r, http.StatusOK, p, wrongs{})
+	return s.termsPage(w, r, p, wrongs{})
 }
 
-func (s *Web) termsPage(w http.ResponseWriter, r *http.Request, status int, p staff, bad wrongs) error {
+func (s *Web) termsPage(w http.ResponseWriter, r *http.Request, p staff, bad wrongs) error {
 	frame, err := s.staffFrame(w, r, p, "Terms", merchant.Settings)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (s *Web) termsPage(w http.ResponseWriter, r *http.Request, status int, p st
 		{Value: string(program.Keep), Name: "Keep their terms", About: "Nobody's deal gets worse behind their back."},
 		{Value: string(program.Follow), Name: "Follow the new version", About: "For their payments from its start on."},
 	}})
-	return s.show(w, r, status, merchant.TermsView(page))
+	return s.show(w, r, bad.status(), merchant.TermsView(page))
 }
 
 func (f form) termsFields(shape termsShape, p program.Program) []part.Field {
@@ -124,7 +124,7 @@ func (s *Web) saveTerms(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	if bad, ok := wrongsOf(err, known...); ok {
-		return s.termsPage(w, r, http.StatusUnprocessableEntity, p, bad)
+		return s.termsPage(w, r, p, bad)
 	}
 	if err != nil {
 		return err
