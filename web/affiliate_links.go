@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"tributary.example/click"
-	"tributary.example/coupon"
 	"tributary.example/internal/db"
 	"tributary.example/internal/fault"
 	"tributary.example/internal/id"
@@ -157,12 +156,9 @@ func (s *Web) setOwnLink(w http.ResponseWriter, r *http.Request, m member, state
 		return err
 	}
 	err := s.act(r, m.reader, func(tx *db.Tx) error {
-		l, err := link.Get(r.Context(), tx, m.Program.ID, id.Link(r.PathValue("link")))
+		l, err := ownLink(r, tx, m)
 		if err != nil {
 			return err
-		}
-		if l.Affiliate != m.Affiliate.ID {
-			return fault.New(fault.NotFound, "There is no link %s.", r.PathValue("link"))
 		}
 		_, err = link.SetState(r.Context(), tx, m.Program.ID, l.ID, state)
 		return err
@@ -173,70 +169,47 @@ func (s *Web) setOwnLink(w http.ResponseWriter, r *http.Request, m member, state
 	return s.done(w, r, memberBase(m.Program)+"/links", f)
 }
 
-func (s *Web) showOwnCoupons(w http.ResponseWriter, r *http.Request, m member) error {
-	coupons, err := coupon.OfAffiliate(r.Context(), s.DB, m.Program.ID, m.Affiliate.ID)
+// ownLink is the link of the path when it is the affiliate's own. Kinds:
+// NotFound.
+func ownLink(r *http.Request, q db.Reader, m member) (link.Link, error) {
+	l, err := link.Get(r.Context(), q, m.Program.ID, id.Link(r.PathValue("link")))
+	if err == nil && l.Affiliate != m.Affiliate.ID {
+		err = fault.New(fault.NotFound, "There is no link %s.", r.PathValue("link"))
+	}
+	return l, err
+}
+
+// qrWidth is how many pixels a drawn code is about wide: enough for print.
+const qrWidth = 1024
+
+func (s *Web) drawQRVector(w http.ResponseWriter, r *http.Request, m member) error {
+	l, err := ownLink(r, s.DB, m)
 	if err != nil {
 		return err
 	}
-	// From the first day that there could be anything.
-	since := report.Period{From: m.Affiliate.CreatedAt, To: s.DB.Now().AddDate(0, 0, 1), Zone: m.Program.Location()}
-	brought, err := report.CouponBrings(r.Context(), s.DB, ownAsk(m, since))
+	drawing, err := l.QRSVG()
 	if err != nil {
 		return err
 	}
-	page := affiliate.CouponsPage{Base: memberBase(m.Program)}
-	for _, c := range coupons {
-		loc := locale(m.Program)
-		one := affiliate.Coupon{
-			ID: string(c.ID), Code: c.Code, Offer: offer(loc, c), Limits: s.limits(loc, c), State: s.couponState(c),
-			Counts: counted(m, c.Used, "use", "uses"),
-		}
-		one.Counts = append(one.Counts, broughtCounts(m, brought[string(c.ID)])[1:]...)
-		page.Coupons = append(page.Coupons, one)
-	}
-	if page.Frame, err = s.memberFrame(w, r, m, "Coupons", affiliate.Coupons); err != nil {
+	return sendImage(w, "image/svg+xml", string(l.Slug)+".svg", []byte(drawing))
+}
+
+func (s *Web) drawQRPixels(w http.ResponseWriter, r *http.Request, m member) error {
+	l, err := ownLink(r, s.DB, m)
+	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, affiliate.CouponsView(page))
+	drawing, err := l.QRPNG(qrWidth)
+	if err != nil {
+		return err
+	}
+	return sendImage(w, "image/png", string(l.Slug)+".png", drawing)
 }
 
-// offer says what the customer gets.
-func offer(loc text.Locale, c coupon.Coupon) string {
-	if c.Discount.None() {
-		return "No discount"
-	}
-	return text.T(loc, c.Discount.Sentence())
-}
-
-// couponState is the state as it is for customers: a code whose end has come
-// is ended.
-func (s *Web) couponState(c coupon.Coupon) string {
-	if !c.EndsAt.IsZero() && !s.DB.Now().Before(c.EndsAt) {
-		return "ended"
-	}
-	return string(c.State)
-}
-
-// limits says until when and how often a code may be used, and by whom.
-func (s *Web) limits(loc text.Locale, c coupon.Coupon) string {
-	var list []string
-	add := func(key string, args ...any) { list = append(list, text.T(loc, text.S(key, args...))) }
-	now := s.DB.Now()
-	if now.Before(c.StartsAt) {
-		add("Valid from %s.", text.Date(c.StartsAt))
-	}
-	switch {
-	case c.EndsAt.IsZero():
-	case now.Before(c.EndsAt):
-		add("Until %s.", text.Date(c.EndsAt))
-	default:
-		add("Ended on %s.", text.Date(c.EndsAt))
-	}
-	if c.TotalLimit > 0 {
-		add("%s of %s were used.", c.Used, c.TotalLimit)
-	}
-	if c.NewCustomers {
-		add("For new customers only.")
-	}
-	return strings.Join(list, " ")
+// sendImage sends a file to keep; a slug needs no quoting in its name.
+func sendImage(w http.ResponseWriter, kind, name string, content []byte) error {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = w.Write(content) // the reader may have gone
+	return nil
 }

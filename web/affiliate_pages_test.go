@@ -186,6 +186,21 @@ func TestLinksAreMadePausedAndResumed(t *testing.T) {
 	}
 }
 
+func TestALinkHasAQRCode(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	jane, omar := h.promoter("Jane Doe", "jane@example.org"), h.promoter("Omar", "omar@example.org")
+	path := "/a/shop/links/" + string(jane.link.ID)
+	if body := jane.get(path + "/qr.svg").is(http.StatusOK).Body; !strings.HasPrefix(body, "<svg") || !strings.Contains(body, "go.shop.example/jane-doe") {
+		t.Errorf("no drawing of the link: %.80s", body)
+	}
+	if body := jane.get(path + "/qr.png").is(http.StatusOK).Body; !strings.HasPrefix(body, "\x89PNG") {
+		t.Errorf("no PNG: %.20q", body)
+	}
+	omar.get(path + "/qr.svg").is(http.StatusNotFound)
+	omar.get(path + "/qr.png").is(http.StatusNotFound)
+}
+
 func (h *house) linkOf(p promoter, slug string) (found link.Link) {
 	h.t.Helper()
 	all, err := link.OfAffiliate(context.Background(), h.DB, h.prog.ID, p.aff.ID)

@@ -13,6 +13,8 @@ func (s *Web) affiliateRoutes() map[string]handler {
 		"POST /a/{program}/links":                   s.own(s.makeOwnLink),
 		"POST /a/{program}/links/{link}/pause":      s.own(s.pauseOwnLink),
 		"POST /a/{program}/links/{link}/resume":     s.own(s.resumeOwnLink),
+		"GET /a/{program}/links/{link}/qr.svg":      s.own(s.drawQRVector),
+		"GET /a/{program}/links/{link}/qr.png":      s.own(s.drawQRPixels),
 		"GET /a/{program}/coupons":                  s.own(s.showOwnCoupons),
 		"GET /a/{program}/guide":                    s.own(s.showGuide),
 		"GET /a/{program}/referrals":                s.own(s.showOwnReferrals),
