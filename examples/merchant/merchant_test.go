@@ -216,7 +216,7 @@ func TestRefusedPaymentIsShownAndNotRepeated(t *testing.T) {
 	v.api.set(func() {
 		v.api.answer["/v1/payments"] = reply{409, `{"detail":"This payment is known with another amount.","hint":"Correct it.","request_id":"req_2"}`}
 	})
-	v.sees(v.post("/pay"), "This payment is known with another amount.", "Correct it.", "req_2")
+	v.sees(v.post("/pay"), `class="notice bad"`, "This payment is known with another amount. <span>Correct it.</span>", "request req_2")
 	v.get("/account")
 	if got := len(v.api.calls("/v1/payments")); got != 1 {
 		t.Errorf("attempts: got %d, want 1", got)
