@@ -69,9 +69,7 @@ func mayGrow(doc *huma.OpenAPI) {
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
 			if op != nil && op.RequestBody != nil {
-				for _, media := range op.RequestBody.Content {
-					reach(doc.Components.Schemas, media.Schema, sent)
-				}
+				reach(doc.Components.Schemas, op.RequestBody.Content["application/json"].Schema, sent)
 			}
 		}
 	}

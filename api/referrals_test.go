@@ -139,6 +139,20 @@ func TestReferralRefusals(t *testing.T) {
 	})
 }
 
+// TestQuoteTellsAMerchantMore asks about the affiliate's own e-mail.
+func TestQuoteTellsAMerchantMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.OpenSQLite(t))
+	w.affiliate(t, "Jane", "active")
+	const ask = `{"code":"JANE10","plan":"starter","email":"Jane@example.org","customer_id":"c1"}`
+	if got := w.ok(t, http.StatusOK, "POST", "/v1/coupons/quote", ask).at("reason"); got != "own_code" {
+		t.Errorf("with a secret key: got %q, want own_code", got)
+	}
+	if got := w.ok(t, http.StatusOK, "POST", "/v1/coupons/quote", ask, as(w.page)).at("reason"); got != "ok" {
+		t.Errorf("with a publishable key: got %q, want ok", got)
+	}
+}
+
 // TestManyAtOnce sends the same payment, and sign-ups with a code of one use,
 // from many sides at once.
 func TestManyAtOnce(t *testing.T) {
