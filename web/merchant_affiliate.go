@@ -239,28 +239,32 @@ func (s *Web) fillHistory(r *http.Request, p staff, aff affiliate.Affiliate, pag
 		if err != nil {
 			return err
 		}
-		page.History = append(page.History, part.Moment{Verdict: part.Event, Title: title, When: loc.Time(e.At), Why: e.Reason, Detail: who})
+		page.History = append(page.History, part.Moment{Verdict: part.Event, Title: title, When: loc.Time(e.At), Why: e.Reason, Detail: "by " + who})
 	}
 	return nil
 }
 
-// actorName says who acted: "by Mara Holm".
+// actorName says who acted.
 func (s *Web) actorName(r *http.Request, a db.Actor) (string, error) {
 	switch a.Kind {
 	case db.ActorPerson:
 		per, err := person.Get(r.Context(), s.DB, id.Person(a.ID))
 		if fault.Is(err, fault.NotFound) {
-			return "by somebody who was removed since", nil
+			return "somebody who was removed since", nil
 		}
-		return "by " + per.Name, err
+		return per.Name, err
 	case db.ActorKey:
-		return "by your server, through the API", nil
+		return "your server", nil
 	case db.ActorTimer:
-		return "by itself", nil
+		return "Tributary itself", nil
 	case db.ActorVisitor:
-		return "on the application page", nil
+		return "the applicant", nil
+	case db.ActorProvider:
+		return "the payment provider", nil
+	case db.ActorCommand:
+		return "the command line", nil
 	}
-	return "by " + string(a.Kind), nil
+	return string(a.Kind), nil
 }
 
 func (s *Web) approveAffiliate(w http.ResponseWriter, r *http.Request) error {

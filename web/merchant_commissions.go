@@ -245,9 +245,9 @@ func accountWords(name string) string {
 	case commission.Clawback:
 		return "owed by the affiliate"
 	case commission.Expense:
-		return "your commission expense"
+		return "expense"
 	case commission.Bonus:
-		return "your bonus expense"
+		return "bonus"
 	}
 	return name
 }
@@ -271,7 +271,7 @@ func (n *namer) movements(com commission.Commission) ([]merchant.Movement, error
 		for _, m := range paired(legs[from:to]) {
 			list = append(list, merchant.Movement{
 				When: n.loc.Time(m.leg.At), What: text.T(n.loc, m.leg.Reason), From: accountWords(m.from), To: accountWords(m.to),
-				Amount: n.loc.Figure(m.minor, string(m.leg.Currency)), Ref: m.leg.Reference, Who: who,
+				Amount: n.loc.Figure(m.minor, string(m.leg.Currency)), Ref: string(m.leg.Posting), Who: who,
 			})
 		}
 		from = to

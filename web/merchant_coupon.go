@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tributary.example/access"
 	"tributary.example/affiliate"
@@ -67,7 +68,11 @@ func (f form) ticks(name, label string, options []part.Option, help string) part
 func planOptions(plans []program.Plan, on []string) []part.Option {
 	var list []part.Option
 	for _, plan := range plans {
-		list = append(list, part.Option{Value: plan.Code, Name: plan.Name, About: plan.Code, On: slices.Contains(on, plan.Code)})
+		o := part.Option{Value: plan.Code, Name: plan.Name, On: slices.Contains(on, plan.Code)}
+		if !strings.EqualFold(plan.Name, plan.Code) {
+			o.About = plan.Code
+		}
+		list = append(list, o)
 	}
 	return list
 }

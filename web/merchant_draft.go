@@ -63,7 +63,7 @@ func (s *Web) draftPage(w http.ResponseWriter, r *http.Request, p staff, ask dra
 	if err != nil {
 		return err
 	}
-	until := part.Field{Type: "date", Value: ask.cutOff.In(p.Program.Location()).Format(time.DateOnly), Help: "What became payable later stays for the next run."}
+	until := part.Field{Type: "date", Value: ask.cutOff.In(p.Program.Location()).Format(time.DateOnly)}
 	page := merchant.DraftPage{
 		Base: base, Run: string(ask.run), CutOff: ask.cutOff.UTC().Format(time.RFC3339Nano), Seen: seenText(view.Sums()), Changed: ask.changed,
 		Until:   formOf(r, ask.bad).field("until", "Up to and with", until),

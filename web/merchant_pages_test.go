@@ -125,7 +125,7 @@ func TestPagesTellWhatHappened(t *testing.T) {
 	m.owner.get("/p/shop/commissions").is(http.StatusOK).has("Payment pay-1", "cus-1", "Jane Doe", "held", "300.00", "60.00")
 	m.owner.get("/p/shop/commissions?state=review").is(http.StatusOK).has("Nothing is in review.")
 	m.owner.get("/p/shop/commissions/"+string(m.com.ID)).is(http.StatusOK).has("60.00 EUR for Jane Doe", "The customer paid", "400.00", "-100.00", "Base", "300.00",
-		"your commission expense", "held", "80.00", "20.00", "Version 1")
+		"expense → held", "80.00", "20.00", "Version 1")
 }
 
 func TestTheDecisionsEvidenceStandsInTimeOrder(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *Web) showReferral(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := merchant.ReferralPage{
 		Base: staffBase(p.Program), ID: r.PathValue("referral"), Customer: cus.ExternalID, State: report.Refused, Unit: p.Program.Currency,
-		Sentence: "Nobody is credited.",
+		Sentence: "Nobody is credited.", None: noCommission(cus, ref),
 	}
 	n := s.namerOf(r, p.Program)
 	if ref != nil {
@@ -90,6 +90,17 @@ func fillDecision(n *namer, cus customer.Customer, _ *referral.Referral, page *m
 	}
 	page.Evidence, err = n.evidence(last.Decision.Candidates)
 	return err
+}
+
+// noCommission says why there is no commission, should there be none.
+func noCommission(cus customer.Customer, ref *referral.Referral) string {
+	switch {
+	case cus.FirstPaidAt.IsZero():
+		return "This customer has not paid yet."
+	case ref == nil:
+		return "This customer has paid. Nobody is credited, so nobody earned."
+	}
+	return "This customer has paid, at times when nobody earned by it."
 }
 
 func fillReferralFacts(n *namer, cus customer.Customer, ref *referral.Referral, page *merchant.ReferralPage) error {

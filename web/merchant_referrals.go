@@ -80,14 +80,14 @@ func (n *namer) evidence(candidates []referral.Candidate) ([]part.Moment, error)
 			return nil, err
 		}
 		m := part.Moment{Verdict: verdicts[c.Verdict], Title: title, When: n.loc.Time(c.Evidence.At), Why: text.T(n.loc, c.Reason)}
-		var detail []string
-		if c.Evidence.Kind == referral.ByClick {
-			detail = append(detail, c.Evidence.Source)
-		}
+		detail := []string{"Handed in " + stepWords[c.Evidence.Step]}
 		if c.Evidence.Landing != "" {
 			detail = append(detail, "landed on "+c.Evidence.Landing)
 		}
-		m.Detail = strings.Join(append(detail, "handed in "+stepWords[c.Evidence.Step]), ", ")
+		if c.Evidence.Kind == referral.ByClick {
+			detail = append(detail, c.Evidence.Source)
+		}
+		m.Detail = strings.Join(detail, ", ")
 		list = append(list, m)
 	}
 	return list, nil

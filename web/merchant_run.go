@@ -113,7 +113,7 @@ func (s *Web) approvedBy(r *http.Request, n *namer, run payout.Run) (string, err
 	if run.ApprovedAt.IsZero() {
 		return "Never approved.", nil
 	}
-	return text.T(n.loc, text.S("Approved on %s %s", run.ApprovedAt, who)), err
+	return text.T(n.loc, text.S("Approved on %s by %s", run.ApprovedAt, who)), err
 }
 
 // actorKind reads from an id alone whether a person or a key acted.

@@ -52,7 +52,7 @@ func (s *Web) termsPage(w http.ResponseWriter, r *http.Request, p staff, bad wro
 	f := formOf(r, bad)
 	page.Fields = f.termsFields(shape, p.Program)
 	for _, plan := range plans {
-		page.Plans = append(page.Plans, f.field(planRate+plan.Code, plan.Name, part.Field{Optional: true, Value: rateInput(shape.Plans[plan.Code])}))
+		page.Plans = append(page.Plans, f.field(planRate+plan.Code, "On "+plan.Name, part.Field{Optional: true, Help: "Empty is the general rate.", Value: rateInput(shape.Plans[plan.Code])}))
 	}
 	page.Keep = f.field("binding", "Customers who signed up before", part.Field{Value: string(p.Program.Binding), Options: []part.Option{
 		{Value: string(program.Keep), Name: "Keep their terms", About: "Nobody's deal gets worse behind their back."},

@@ -228,7 +228,7 @@ type Movement struct {
 	From   string // account
 	To     string
 	Amount string
-	Ref    string // the posting's reference
+	Ref    string // the posting's id
 	Who    string // the actor
 }
 

@@ -405,7 +405,7 @@ func DraftView(p DraftPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = part.Under(part.Section{Title: "Will be paid"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = part.Under(part.Section{Title: "Will be paid", About: "What became payable later than this day stays for the next run."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
