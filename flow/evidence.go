@@ -100,8 +100,13 @@ func (w witness) unreadable(kind referral.EvidenceKind, value string) referral.E
 type heard struct {
 	evidence referral.Evidence
 	coupon   coupon.Coupon
+	ask      coupon.Ask
 	verdict  coupon.Verdict
 }
+
+// barred reports whether the customer is one whom the code is not for; a price
+// that was promised before anybody knew does not outweigh that.
+func (h heard) barred() bool { return h.ask.Own || h.coupon.NewCustomers && h.ask.Existing }
 
 // flaws is what a code's verdict means for the credit. Reasons that are not
 // listed keep it.
@@ -134,11 +139,10 @@ func (w witness) code(ctx context.Context, tx *db.Tx, typed string) (heard, erro
 	if h.coupon, err = coupon.At(ctx, tx, w.prog.ID, cpn, w.step.At); err != nil {
 		return h, err
 	}
-	ask, err := w.ask(ctx, tx, cpn)
-	if err != nil {
+	if h.ask, err = w.ask(ctx, tx, cpn); err != nil {
 		return h, err
 	}
-	h.verdict = coupon.Check(h.coupon, ask)
+	h.verdict = coupon.Check(h.coupon, h.ask)
 	h.evidence.Affiliate, h.evidence.Coupon, h.evidence.Flaw = cpn.Affiliate, cpn.ID, flaws[h.verdict.Reason]
 	return h, nil
 }

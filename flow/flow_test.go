@@ -331,3 +331,38 @@ func TestConcurrentSignUpsAreOneReferral(t *testing.T) {
 		}
 	})
 }
+
+// A price that was promised is given; an own code is refused all the same, and
+// an expired promise still says whose code it was.
+func TestQuotes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		w := newWorld(t, d)
+		quote, err := coupon.Quote(ctx, w, w.env.Root, w.prog.ID, coupon.QuoteAsk{Asker: coupon.ByAnybody, Code: w.jane.code, PlanCode: "starter"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(t, func(tx *db.Tx) error {
+			cpn, _, err := coupon.ByCode(ctx, tx, w.prog.ID, quote.Code)
+			if err == nil {
+				_, err = coupon.SetState(ctx, tx, w.prog.ID, cpn.ID, coupon.Paused)
+			}
+			return err
+		})
+		out := w.signUp(t, flow.Step{Customer: seen("ann", "starter"), Quote: quote.Token})
+		if !out.Discounted() || out.Discount.Quoted == nil || out.Discount.Quoted.DiscountMinor != 190 {
+			t.Errorf("the promised price is not given: %+v", out.Discount)
+		}
+		own := w.signUp(t, flow.Step{
+			Customer: customer.Seen{ExternalID: "jane", Email: "Jane+shop@example.com", PlanCode: "starter"}, Code: w.jane.code, Quote: quote.Token,
+		})
+		if own.Discounted() || own.Outcome.Referral != nil {
+			t.Errorf("own code: %+v, %+v", own.Discount, own.Outcome.Referral)
+		}
+		w.Clock.Advance(25 * time.Hour)
+		late := w.signUp(t, flow.Step{Customer: seen("bob", "starter"), Quote: quote.Token})
+		if late.Discounted() || late.Discount == nil || late.Discount.Reason != coupon.IsPaused {
+			t.Errorf("expired promise: %+v", late.Discount)
+		}
+	})
+}

@@ -84,7 +84,7 @@ func (out *Stepped) credit(ctx context.Context, tx *db.Tx, w witness, in Step) e
 	if err != nil {
 		return err
 	}
-	quoted := w.quoted(tx, in.Quote)
+	quoted := w.quoted(in.Quote)
 	if in.Code == "" && quoted != nil {
 		in.Code = string(quoted.Code)
 	}
@@ -102,13 +102,14 @@ func (out *Stepped) credit(ctx context.Context, tx *db.Tx, w witness, in Step) e
 	return err
 }
 
-// quoted is the price that was promised, when the promise is ours and holds.
-func (w witness) quoted(tx *db.Tx, token string) *coupon.Quoted {
+// quoted reads a quote's token, when it is ours. Its code is evidence for ever,
+// its price holds for a day.
+func (w witness) quoted(token string) *coupon.Quoted {
 	if token == "" {
 		return nil
 	}
 	q, err := coupon.VerifyQuote(w.env.Root, w.prog.ID, token)
-	if err != nil || !q.Holds(tx.Now()) {
+	if err != nil {
 		return nil
 	}
 	return &q
@@ -121,8 +122,9 @@ func (w witness) redeem(ctx context.Context, tx *db.Tx, code heard, quoted *coup
 	if code.coupon.ID == "" {
 		return d, nil
 	}
-	if quoted != nil && quoted.Coupon == code.coupon.ID && quoted.DiscountMinor > 0 {
-		d.Quoted = quoted
+	if quoted != nil && quoted.Coupon == code.coupon.ID && quoted.DiscountMinor > 0 && quoted.Holds(tx.Now()) && !code.barred() {
+		d.Quoted, d.Reason = quoted, coupon.OK
+		d.Sentence = text.S("The price that was promised for the code %s is given.", code.coupon.Canonical)
 	}
 	covered := code.verdict.Discounted || d.Quoted != nil
 	had, _, err := coupon.RedeemedBy(ctx, tx, w.prog.ID, w.cus.ID)
@@ -130,7 +132,7 @@ func (w witness) redeem(ctx context.Context, tx *db.Tx, code heard, quoted *coup
 		return nil, err
 	}
 	if !code.verdict.Takes && d.Quoted == nil {
-		if had.Coupon == code.coupon.ID && code.coupon.Discount.Covers(w.cus.PlanCode) {
+		if had.Coupon == code.coupon.ID && code.coupon.Discount.Covers(w.cus.PlanCode) && !code.barred() {
 			d.Granted, d.Reason = true, coupon.OK
 			d.Sentence = text.S("The customer has the code %s.", code.coupon.Canonical)
 		}

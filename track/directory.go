@@ -98,10 +98,11 @@ func (d *directory) join(l *link.Record) (found, bool) {
 	if f.program == nil {
 		return found{}, false
 	}
-	// An affiliate's record may come a moment after the link's. Attribution
-	// looks at the affiliate's state once more.
+	// A link is made on approval, and the record of that may come a moment
+	// after the link's: who has only applied, by what is known here, counts.
+	// Attribution looks at the affiliate's state once more.
 	if a, ok := d.affiliates[l.Affiliate]; ok {
-		f.counts = a.State == affiliate.Active
+		f.counts = a.State == affiliate.Active || a.State == affiliate.Applied || a.State == affiliate.Invited
 		f.utm = d.groups[a.Group].UTM
 	}
 	return f, true

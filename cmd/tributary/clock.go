@@ -9,9 +9,6 @@ import (
 	"tributary.example/internal/fault"
 )
 
-// clockLook is how long a test clock's file is believed without another look.
-const clockLook = 20 * time.Millisecond
-
 // clock is the time for the whole process: the system's, or what a story
 // writes into a file.
 func (c config) clock() (func() time.Time, error) {
@@ -25,11 +22,12 @@ func (c config) clock() (func() time.Time, error) {
 	return f.now, nil
 }
 
+// fileClock reads the file each time: what a story does after moving the clock
+// happens at the new time.
 type fileClock struct {
-	path   string
-	mu     sync.Mutex
-	last   time.Time
-	looked time.Time
+	path string
+	mu   sync.Mutex
+	last time.Time
 }
 
 func (f *fileClock) read() (time.Time, error) {
@@ -43,12 +41,9 @@ func (f *fileClock) read() (time.Time, error) {
 func (f *fileClock) now() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if time.Since(f.looked) < clockLook {
-		return f.last
-	}
-	// A file that is just being replaced is read at the next look.
+	// A file that is just being replaced is read the next time.
 	if at, err := f.read(); err == nil {
-		f.last, f.looked = at, time.Now()
+		f.last = at
 	}
 	return f.last
 }

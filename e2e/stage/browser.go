@@ -99,7 +99,10 @@ func (b *Browser) Press(selector string) {
 // Fill types a value into the field that the CSS selector finds, in place of what it held.
 func (b *Browser) Fill(selector, value string) {
 	b.t.Helper()
-	b.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), value))
+	// Clear would reset the attribute and leave what was typed.
+	empty := chromedp.PollFunction[bool](`s => { document.querySelector(s).value = ""; return true }`, chromedp.WithPollingArgs(selector))
+	Get(b, empty)
+	b.Do(chromedp.SendKeys(chromedp.CSS(selector), value))
 }
 
 // Text returns what a reader sees of the page, in one line.
