@@ -251,6 +251,9 @@ func receiptLines(loc text.Locale, c commission.Commission) []part.Line {
 		if l.Shown {
 			line.Figure = show(l.Minor)
 		}
+		if l.Shown && c.BaseMinor != c.Input.NetMinor {
+			line.Note = "less the part that was given back"
+		}
 		lines = append(lines, line)
 	}
 	return append(lines, part.Line{Kind: part.LineSum, Name: "Commission", Figure: show(c.TargetMinor)})

@@ -385,7 +385,7 @@ func TestACommissionShowsItsCalculationAndWhereItStands(t *testing.T) {
 
 	h.Clock.Advance(time.Hour)
 	h.refund("p1", 25_00)
-	jane.get(com).is(http.StatusOK).has("15.00 EUR", "Given back", "-25.00 EUR", "Base 75.00 EUR", "Taken back 5.00 EUR. 2 Mar 2026, 12:00 Earned 20.00 EUR. 2 Mar 2026, 11:00")
+	jane.get(com).is(http.StatusOK).has("15.00 EUR", "Given back", "-25.00 EUR", "Base 75.00 EUR 20 % of 100.00 EUR for pro less the part that was given back 15.00 EUR", "Taken back 5.00 EUR. 2 Mar 2026, 12:00 Earned 20.00 EUR. 2 Mar 2026, 11:00")
 
 	h.release()
 	jane.get(com).is(http.StatusOK).has("payable", "The hold is over.")
@@ -431,6 +431,7 @@ func TestPayoutsFromTheFirstCentToTheAccount(t *testing.T) {
 	jane.get("/a/shop").is(http.StatusOK).has("Your next payout is 100.00 EUR so far.")
 	jane.get("/a/shop/payouts").is(http.StatusOK).has("Next payout 100.00 EUR").lacks("leave you out")
 	h.payOut()
+	jane.get("/a/shop").is(http.StatusOK).has("100.00 EUR is on its way to you.")
 	pot := h.onlyPot(jane)
 	page := "/a/shop/payouts/" + string(pot)
 	jane.get(page).is(http.StatusOK).has("sent", "Commission released, payment", "l•••@customer.example", "20.00", "80.00", "Sum 100.00", "DE89 … 3000").lacks("lena@")

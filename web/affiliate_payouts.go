@@ -99,6 +99,8 @@ func (s *Web) nextPayout(r *http.Request, m member, balances []commission.Balanc
 		return text.T(loc, text.S("%s is payable. Add your payout details, so that it can reach you.", money.Of(own.Payable, own.Currency))), nil
 	case own.Payable > 0:
 		return text.T(loc, text.S("%s is payable; payouts begin at %s.", money.Of(own.Payable, own.Currency), ownAmount(m, m.Program.MinimumMinor))), nil
+	case own.InPayout > 0:
+		return text.T(loc, text.S("%s is on its way to you.", money.Of(own.InPayout, own.Currency))), nil
 	case own.Held > 0:
 		return text.T(loc, text.S("%s is held and becomes payable by itself.", money.Of(own.Held, own.Currency))), nil
 	}

@@ -91,6 +91,7 @@ func TestSignInIsLimitedPerAddress(t *testing.T) {
 		last = g.post("/sign-in/link", "email", "nobody@shop.example")
 	}
 	last.is(http.StatusTooManyRequests).has("too often", "Try again in")
+	g.post("/sign-in", "email", "nobody@shop.example", "password", "x").is(http.StatusTooManyRequests).has("too often")
 	h.Clock.Advance(time.Minute)
 	g.post("/sign-in/link", "email", "nobody@shop.example").is(http.StatusOK)
 }
