@@ -15,6 +15,7 @@ import (
 	"tributary.example/customer"
 	"tributary.example/flow"
 	"tributary.example/internal/db"
+	"tributary.example/internal/db/dbtest"
 	"tributary.example/internal/id"
 	"tributary.example/link"
 	"tributary.example/payment"
@@ -646,10 +647,14 @@ func TestWhatNeverBecameTheirsIsExplained(t *testing.T) {
 	h.promoter("Nobody", "n@example.org").get("/a/shop/referrals/" + string(cus.ID)).is(http.StatusNotFound)
 }
 
-// TestNoDeadButtons follows every link and looks for every form's target.
+// TestNoDeadButtons follows every link and looks for every form's target, on
+// both databases: each question of these pages is asked of both.
 func TestNoDeadButtons(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) { noDeadButtons(t, houseOver(t, d)) })
+}
+
+func noDeadButtons(t *testing.T, h *house) {
 	jane, omar := h.promoter("Jane Doe", "jane@example.org"), h.promoter("Omar Sharif", "omar@example.org")
 	h.details(jane)
 	h.signUp("c1", "lena@customer.example", clicked(omar.link, h.Now().Add(-time.Minute)), typed(jane.code, h.Now()))

@@ -40,7 +40,12 @@ type house struct {
 // made.
 func newHouse(t *testing.T, change ...func(*program.Settings)) *house {
 	t.Helper()
-	d := dbtest.OpenSQLite(t)
+	return houseOver(t, dbtest.OpenSQLite(t), change...)
+}
+
+// houseOver opens the dashboards over a database.
+func houseOver(t *testing.T, d *dbtest.DB, change ...func(*program.Settings)) *house {
+	t.Helper()
 	root, err := secret.NewRoot(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
