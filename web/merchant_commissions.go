@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"tributary.example/access"
 	"tributary.example/affiliate"
@@ -248,6 +249,12 @@ func accountWords(name string) string {
 		return "expense"
 	case commission.Bonus:
 		return "bonus"
+	}
+	if rail, ok := strings.CutPrefix(name, "clearing:"); ok {
+		return "on its way (" + rail + ")"
+	}
+	if rail, ok := strings.CutPrefix(name, "cash:"); ok {
+		return "paid (" + rail + ")"
 	}
 	return name
 }

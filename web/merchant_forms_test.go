@@ -317,7 +317,7 @@ func TestARunIsApprovedSentAndSettled(t *testing.T) {
 	m.owner.post(run+"/settle", "reference", "SEPA-77").leads(run)
 	m.owner.get(run).is(http.StatusOK).has("settled", "SEPA-77", "done")
 	m.owner.get("/p/shop/payouts").is(http.StatusOK).has("Paid this year", "Run to", "done", "60.00 EUR")
-	m.owner.get("/p/shop/commissions/"+string(m.com.ID)).is(http.StatusOK).has("paid", "in payout", "The hold is over.")
+	m.owner.get("/p/shop/commissions/"+string(m.com.ID)).is(http.StatusOK).has("paid", "in payout → on its way (csv)", "on its way (csv) → paid (csv)", "The hold is over.")
 	m.expect(t, commission.Balance{Currency: "EUR", Paid: 6000})
 }
 

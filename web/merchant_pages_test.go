@@ -94,7 +94,7 @@ func TestANewProgramsPagesTeachTheNextStep(t *testing.T) {
 	owner.get("/p/shop/referrals").is(http.StatusOK).has("No referrals yet")
 	owner.get("/p/shop/commissions").is(http.StatusOK).has("No commissions here")
 	owner.get("/p/shop/payouts").is(http.StatusOK).has("No payout runs yet")
-	owner.get("/p/shop/payouts/draft").is(http.StatusOK).has("Nobody reaches the conditions").lacks("Pay out")
+	owner.get("/p/shop/payouts/draft").is(http.StatusOK).has("Nothing is payable.").lacks("Pay out")
 	owner.get("/p/shop/settings/plans").is(http.StatusOK).has("starter", "19.00 EUR", "each month")
 	owner.get("/p/shop/settings/terms").is(http.StatusOK).has("Version 1", "in force", "Each payment", "20 %", "for life")
 	owner.get("/p/shop/keys").is(http.StatusOK).has("No key yet")
