@@ -40,6 +40,22 @@ func TestIdsSortByTime(t *testing.T) {
 	}
 }
 
+func TestIdsOfOneMillisecondKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	var c counter
+	last := c.next(7, 0xffff)
+	for range 1000 {
+		n := c.next(7, 0)
+		if n != last+1 {
+			t.Fatalf("%d after %d", n, last)
+		}
+		last = n
+	}
+	if n := c.next(8, 0xffff); n > 0x7ff {
+		t.Errorf("a new millisecond begins at %d, which leaves little room", n)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", "lnk_", "aff_01h455vb4pex5vsknk084sn02q", "lnk_81h455vb4pex5vsknk084sn02q", "lnk_01h455vb4pex5vsknk084sn02u", "lnk_01H455VB4PEX5VSKNK084SN02Q"} {
