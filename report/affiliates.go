@@ -113,25 +113,14 @@ const countMost = 10_000
 // AffiliatesByState counts a program's affiliates; nil when there are too many
 // to count at once.
 func AffiliatesByState(ctx context.Context, q db.Reader, prog id.Program) (Counts, error) {
-	return counts(ctx, q, `
-		select state, count(*) from (select state from affiliates where program_id = $1 limit $2) some group by state`, prog)
-}
-
-// ReferralsByState counts a program's referrals; nil when there are too many
-// to count at once.
-func ReferralsByState(ctx context.Context, q db.Reader, prog id.Program) (Counts, error) {
-	return counts(ctx, q, `
-		select state, count(*) from (select state from referrals where program_id = $1 limit $2) some group by state`, prog)
-}
-
-func counts(ctx context.Context, q db.Reader, query string, prog id.Program) (Counts, error) {
 	type row struct {
 		state string
 		n     int64
 	}
 	rows, err := db.All(ctx, q, func(r db.Row) (v row, err error) {
 		return v, r.Scan(&v.state, &v.n)
-	}, query, prog, countMost)
+	}, `
+		select state, count(*) from (select state from affiliates where program_id = $1 limit $2) counted group by state`, prog, countMost)
 	c := Counts{}
 	for _, r := range rows {
 		c[r.state] = r.n

@@ -212,6 +212,7 @@ func TestPlans(t *testing.T) {
 	owner := h.colleague(access.Owner)
 	owner.post("/p/shop/settings/plans", "code", "Té am", "name", "Team", "price", "x", "period", "month").is(http.StatusUnprocessableEntity).has(`value="Té am"`, "x is not an amount in EUR.")
 	owner.post("/p/shop/settings/plans", "code", "Té am", "name", "Team", "price", "9", "period", "month").is(http.StatusUnprocessableEntity).has("cannot be a plan's code")
+	owner.post("/p/shop/settings/plans", "code", "team", "price", "-9", "period", "month").is(http.StatusUnprocessableEntity).has("An amount is zero or more.")
 	owner.post("/p/shop/settings/plans", "code", "team", "name", "Team", "price", "1,290", "period", "year").leads("/p/shop/settings/plans")
 	owner.get("/p/shop/settings/plans").is(http.StatusOK).has("Plan saved.", "team", "1,290.00 EUR", "each year")
 	plan, err := program.PlanByCode(context.Background(), h, h.prog.ID, "team")
@@ -350,11 +351,22 @@ func TestAPayoutFailsAndARunIsCancelled(t *testing.T) {
 		t.Fatalf("%d payouts: %v", len(pots), err)
 	}
 	pot := run + "/payouts/" + string(pots[0].ID)
+	m.owner.post("/p/shop/payouts/"+string(m.cancelledRun())+"/payouts/"+string(pots[0].ID)+"/settle", "reference", "x").is(http.StatusNotFound)
 	m.owner.post(pot+"/fail", "reason", "").is(http.StatusUnprocessableEntity).has("Please say why")
 	m.owner.post(pot+"/fail", "reason", "The account is closed.").leads(run)
 	m.owner.get(run).is(http.StatusOK).has("failed", "The account is closed.")
 	m.expect(t, commission.Balance{Currency: "EUR", Payable: 6000})
 	m.owner.post(pot+"/settle", "reference", "late").is(http.StatusConflict)
+}
+
+// cancelledRun is the first run, which the test has cancelled.
+func (m *market) cancelledRun() id.Run {
+	m.t.Helper()
+	runs, err := payout.Runs(context.Background(), m, m.prog.ID, "", 10)
+	if err != nil || len(runs) != 2 {
+		m.t.Fatalf("%d runs: %v", len(runs), err)
+	}
+	return runs[1].ID
 }
 
 func TestWhatChangedSinceTheDraftIsShownAndNothingIsApproved(t *testing.T) {

@@ -101,6 +101,20 @@ func TestANewProgramsPagesTeachTheNextStep(t *testing.T) {
 	owner.get("/p/shop-test").is(http.StatusOK).has("Test side. Nothing here moves real money.")
 }
 
+func TestTheFrameLeadsToTheOtherSideAndOtherPrograms(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	owner := h.colleague(access.Owner)
+	owner.get("/p/shop/keys").is(http.StatusOK).has(`href="/p/shop-test/keys"`).lacks("The other")
+	owner.get("/p/shop-test/settings").is(http.StatusOK).has(`href="/p/shop/settings"`, `href="/p/shop-test/settings"`)
+	other := h.program("other")
+	h.Write(t, func(tx *db.Tx) error {
+		return access.PutStaff(context.Background(), tx, other.ID, h.inside[owner], access.Viewer)
+	})
+	owner.get("/p/shop/keys").is(http.StatusOK).has("The other", `href="/p/other"`)
+	owner.get("/p/other").is(http.StatusOK).lacks(`href="/p/other-test"`) // not on the staff there
+}
+
 func TestPagesTellWhatHappened(t *testing.T) {
 	t.Parallel()
 	m := newMarket(t)
