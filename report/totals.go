@@ -21,18 +21,22 @@ type Ranked struct {
 // first.
 func TopAffiliates(ctx context.Context, q db.Reader, a Ask, limit int) ([]Ranked, error) {
 	return db.All(ctx, q, scanRanked, `
-		select f.affiliate_id, f.name, coalesce(s.n, 0), coalesce(m.customers, 0), coalesce(m.base, 0), coalesce(m.target, 0)
+		select f.affiliate_id, f.name, coalesce(s.n, 0), coalesce(c.n, 0), coalesce(m.base, 0), coalesce(m.target, 0)
 		from affiliates f
 		left join (
 			select affiliate_id, count(*) n from referrals
 			where program_id = $1 and since >= $2 and since < $3 and state <> 'void' group by affiliate_id
 		) s on s.affiliate_id = f.affiliate_id
 		left join (
-			select affiliate_id, count(distinct customer_id) customers,
-				cast(sum(base_minor) as bigint) base, cast(sum(target_minor) as bigint) target from commissions
+			select r.affiliate_id, count(*) n from customers c
+			join referrals r on r.program_id = c.program_id and r.customer_id = c.customer_id and r.state = 'standing'
+			where c.program_id = $1 and c.first_paid_at >= $2 and c.first_paid_at < $3 group by r.affiliate_id
+		) c on c.affiliate_id = f.affiliate_id
+		left join (
+			select affiliate_id, cast(sum(base_minor) as bigint) base, cast(sum(target_minor) as bigint) target from commissions
 			where program_id = $1 and at >= $2 and at < $3 and currency = $4 group by affiliate_id
 		) m on m.affiliate_id = f.affiliate_id
-		where f.program_id = $1 and (s.n > 0 or m.customers > 0)
+		where f.program_id = $1 and (s.n > 0 or m.base is not null)
 		order by coalesce(m.base, 0) desc, coalesce(s.n, 0) desc, f.affiliate_id limit $5`,
 		a.Program, a.Period.From, a.Period.To, a.Currency, limit)
 }

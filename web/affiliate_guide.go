@@ -56,12 +56,11 @@ func ownScopes(m member) []program.Scope {
 
 // rateSentence says what a payment earns.
 func rateSentence(loc text.Locale, prog program.Program, terms program.Terms) string {
-	for _, rule := range terms.Rules {
-		if rule.Trigger == program.TriggerPayment {
-			return rateText(loc, prog, rule.Rate) + " of each payment" + durationText(rule.Duration) + ", while the customer is active"
-		}
+	rates, d := paymentRates(loc, prog, terms)
+	if rates == "" {
+		return "As your terms say"
 	}
-	return "As your terms say"
+	return rates + " of each payment" + durationText(d) + ", while the customer is active"
 }
 
 // bothSentence says what happens when a customer uses a link and a code.

@@ -53,56 +53,9 @@ func (s *Web) joinPage(w http.ResponseWriter, r *http.Request, status int, prog 
 	}))
 }
 
-// headline says the best rate for payments in a few words.
-func headline(prog program.Program, terms program.Terms) string {
-	loc := locale(prog)
-	for _, rule := range terms.Rules {
-		if rule.Trigger == program.TriggerPayment {
-			return "Earn " + rateText(loc, prog, rule.Rate) + " of every payment" + durationText(rule.Duration)
-		}
-	}
-	return "Earn with " + prog.Name
-}
-
-// rateText shows a rate: a percentage, or the amount in the program's
-// currency.
-func rateText(loc text.Locale, prog program.Program, rate program.Rate) string {
-	if !rate.IsFixed() {
-		return loc.Percent(rate.PPM)
-	}
-	if minor, ok := rate.Fixed[prog.Currency]; ok {
-		return loc.Money(minor, prog.Currency)
-	}
-	for code, minor := range rate.Fixed {
-		return loc.Money(minor, code)
-	}
-	return text.Unknown
-}
-
-// durationText follows a rate: ", for life", " for 12 months".
-func durationText(d program.Duration) string {
-	switch d.Kind {
-	case program.Months:
-		return text.S(" for %s months", d.N).String()
-	case program.Payments:
-		return text.S(", for the first %s payments", d.N).String()
-	}
-	return ", for life"
-}
-
 func promises(prog program.Program, terms program.Terms) []public.Promise {
 	loc := locale(prog)
-	var rates []string
-	for _, rule := range terms.Rules {
-		if rule.Trigger != program.TriggerPayment {
-			continue
-		}
-		line := rateText(loc, prog, rule.Rate)
-		if len(rule.Plans) > 0 {
-			line += " on " + strings.Join(rule.Plans, ", ")
-		}
-		rates = append(rates, line)
-	}
+	rates, _ := paymentRates(loc, prog, terms)
 	code := "People type it at sign-up; it needs no click."
 	if prog.SuggestPPM > 0 {
 		code = "The code gives your audience " + loc.Percent(prog.SuggestPPM) + " off"
@@ -112,7 +65,7 @@ func promises(prog program.Program, terms program.Terms) []public.Promise {
 		code += "."
 	}
 	return []public.Promise{
-		{Icon: part.IconCommissions, Title: strings.Join(rates, ", "), Text: "Of what your customers really pay, as long as they stay."},
+		{Icon: part.IconCommissions, Title: rates, Text: "Of what your customers really pay, as long as they stay."},
 		{Icon: part.IconLinks, Title: "A link and a code", Text: text.S("The link counts for %s days after a click.", prog.WindowDays).String() + " " + code},
 		{Icon: part.IconPayouts, Title: "Paid out from " + loc.Money(prog.MinimumMinor, prog.Currency), Text: text.S("Commissions are yours after a hold of %s days.", prog.HoldDays).String()},
 		{Icon: part.IconReferrals, Title: "Every figure explained", Text: "You see each sign-up, why it counted, and how each commission was calculated."},
