@@ -66,8 +66,12 @@ func NormalEmail(s string) string {
 		return s
 	}
 	domain = strings.TrimRight(domain, ".")
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && ascii != "" {
-		domain = ascii
+	// The conversion's time grows with the square of the length, and a sign-in
+	// form takes anything from anybody: 300 kB would take 17 seconds.
+	if len(domain) <= maxEmail {
+		if ascii, err := idna.Lookup.ToASCII(domain); err == nil && ascii != "" {
+			domain = ascii
+		}
 	}
 	if plus := strings.IndexByte(local, '+'); plus > 0 {
 		local = local[:plus]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,6 +76,21 @@ func TestMaskEmail(t *testing.T) {
 		if got := MaskEmail(in); got != want {
 			t.Errorf("MaskEmail(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestAnEndlessDomainCostsNothing keeps a stranger from buying our time with
+// one form: converting this domain takes 17 seconds.
+func TestAnEndlessDomainCostsNothing(t *testing.T) {
+	t.Parallel()
+	var label strings.Builder
+	for c := '\u4e00'; c < '\u9e00'; c++ {
+		label.WriteRune(c)
+	}
+	start := time.Now()
+	NormalEmail("a@" + strings.Repeat(label.String(), 5))
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 
