@@ -67,9 +67,17 @@ func promises(prog program.Program, terms program.Terms) []public.Promise {
 	return []public.Promise{
 		{Icon: part.IconCommissions, Title: rates, Text: "Of what your customers really pay, as long as they stay."},
 		{Icon: part.IconLinks, Title: "A link and a code", Text: text.S("The link counts for %s days after a click.", prog.WindowDays).String() + " " + code},
-		{Icon: part.IconPayouts, Title: "Paid out from " + loc.Money(prog.MinimumMinor, prog.Currency), Text: text.S("Commissions are yours after a hold of %s days.", prog.HoldDays).String()},
+		{Icon: part.IconPayouts, Title: "Paid out from " + loc.Money(prog.MinimumMinor, prog.Currency), Text: holdText(prog.HoldDays)},
 		{Icon: part.IconReferrals, Title: "Every figure explained", Text: "You see each sign-up, why it counted, and how each commission was calculated."},
 	}
+}
+
+// holdText says when a commission is the affiliate's.
+func holdText(days int) string {
+	if days == 0 {
+		return "Commissions are yours at once."
+	}
+	return text.S("Commissions are yours after a hold of %s days.", days).String()
 }
 
 // join takes an application: the person is made when new, and the program

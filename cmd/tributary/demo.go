@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"tributary.example/coupon"
 	"tributary.example/examples/merchant"
 	"tributary.example/internal/db"
+	"tributary.example/internal/fault"
 	"tributary.example/internal/serve"
 	"tributary.example/link"
 	"tributary.example/program"
@@ -65,7 +65,7 @@ func (c demoCommand) run(ctx context.Context, in *installation, clock *sampleClo
 	}
 	prog, keys, err := c.furnish(ctx, in, clock)
 	if err != nil {
-		return fmt.Errorf("make the sample program: %w", err)
+		return err
 	}
 	listener, err := net.Listen("tcp", c.ShopListen)
 	if err != nil {
@@ -103,7 +103,8 @@ func (c demoCommand) furnish(ctx context.Context, in *installation, clock *sampl
 		say("Making the sample program and its history. This takes a few seconds, once.")
 		s := &sample{in: in, clock: clock, shop: c.shopURL(), linkHost: demoLinkHost + c.edgePort()}
 		if err := s.make(ctx, !c.NoHistory); err != nil {
-			return program.Program{}, keys, err
+			return program.Program{}, keys, fault.New(fault.Unavailable, "The sample was not completed.").Because(err).
+				Hint("Remove %s, and the database if it is another one, and start again.", c.Data)
 		}
 		sealed, _, err = db.Setting(ctx, in.books, demoKeysSetting)
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"tributary.example/internal/id"
 	"tributary.example/link"
 	"tributary.example/payment"
+	"tributary.example/payout"
 	"tributary.example/person"
 	"tributary.example/program"
 )
@@ -24,6 +25,10 @@ import (
 const (
 	sampleJane = "Jane Doe"
 	sampleDays = 90
+	// sampleHours is how long a sample day lasts; payouts were made at
+	// samplePayout.
+	sampleHours  = 9 * time.Hour
+	samplePayout = 22
 	// taxPPM is the tax in the sample's prices: 20 % on top of the net price.
 	taxPPM = 200_000
 )
@@ -73,7 +78,7 @@ type enrolled struct {
 // client is a customer who pays every month until they leave.
 type client struct {
 	external, plan string
-	signed         time.Time
+	begins         time.Time // the first payment; some never make one
 	paid           int
 	discounted     bool
 	left           bool
@@ -82,13 +87,13 @@ type client struct {
 func (s *sample) make(ctx context.Context, history bool) error {
 	s.rng = rand.New(rand.NewPCG(20261, 17))
 	if history {
-		s.clock.back = sampleDays * 24 * time.Hour
+		s.clock.back = sampleDays*24*time.Hour + sampleHours
 	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	for day := sampleDays; history && day > 0; day-- {
-		s.clock.back = time.Duration(day) * 24 * time.Hour
+	for day := sampleDays; history && day >= 0; day-- {
+		s.clock.back = time.Duration(day)*24*time.Hour + sampleHours
 		if err := s.day(ctx, day); err != nil {
 			return fmt.Errorf("day -%d: %w", day, err)
 		}
@@ -99,6 +104,12 @@ func (s *sample) make(ctx context.Context, history bool) error {
 
 func (s *sample) write(ctx context.Context, fn func(tx *db.Tx) error) error {
 	return s.in.books.Write(ctx, db.Command("demo"), fn)
+}
+
+// pass lets a little of the day pass.
+func (s *sample) pass() {
+	const most = 25
+	s.clock.back = max(0, s.clock.back-time.Duration(s.rng.IntN(most))*time.Minute)
 }
 
 // begin makes program and owner.
@@ -141,7 +152,7 @@ func (s *sample) begin(ctx context.Context) error {
 // leaves, and what becomes payable.
 func (s *sample) day(ctx context.Context, day int) error {
 	for _, p := range promoters {
-		if p.joined == day {
+		if day > 0 && p.joined == day {
 			if err := s.enrol(ctx, p); err != nil {
 				return err
 			}
@@ -151,8 +162,10 @@ func (s *sample) day(ctx context.Context, day int) error {
 		return err
 	}
 	for _, a := range s.active {
-		if s.rng.IntN(100) < a.signUps {
-			if err := s.signUp(ctx, a, day); err != nil {
+		s.pass()
+		// Word spreads: half as many at the beginning as at the end.
+		if s.rng.IntN(100) < a.signUps*(2*sampleDays-day)/(2*sampleDays) {
+			if err := s.signUp(ctx, a); err != nil {
 				return err
 			}
 		}
@@ -162,9 +175,40 @@ func (s *sample) day(ctx context.Context, day int) error {
 			return err
 		}
 	}
-	return s.write(ctx, func(tx *db.Tx) error {
+	err := s.write(ctx, func(tx *db.Tx) error {
 		_, err := commission.Release(ctx, tx, s.prog, 1000)
 		return err
+	})
+	if err != nil || day != samplePayout {
+		return err
+	}
+	return s.payOut(ctx)
+}
+
+// payOut makes the one payout run of the sample's past, to its end.
+func (s *sample) payOut(ctx context.Context) error {
+	return s.write(ctx, func(tx *db.Tx) error {
+		draft, err := payout.Draft(ctx, tx, s.prog, tx.Now())
+		if err != nil {
+			return err
+		}
+		run, err := payout.Open(ctx, tx, s.prog, tx.Now())
+		if err != nil {
+			return err
+		}
+		if _, _, err = payout.Approve(ctx, tx, s.prog, run.ID, draft.Sums()); err != nil {
+			return err
+		}
+		sent, err := payout.Send(ctx, tx, s.prog.ID, run.ID, rails()[0].Name())
+		if err != nil {
+			return err
+		}
+		for i, p := range sent {
+			if _, err := payout.Settle(ctx, tx, s.prog.ID, p.ID, fmt.Sprintf("PP-2026-%04d", 100+i)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -233,12 +277,13 @@ func (s *sample) visit(a *enrolled, at time.Time) click.Click {
 
 // signUp registers a customer: some came by the link, some typed the code,
 // some did both.
-func (s *sample) signUp(ctx context.Context, a *enrolled, day int) error {
+func (s *sample) signUp(ctx context.Context, a *enrolled) error {
 	now := s.in.books.Now()
-	c := &client{external: fmt.Sprintf("c-%03d", len(s.customers)+1), plan: "starter", signed: now}
+	c := &client{external: fmt.Sprintf("c-%03d", len(s.customers)+1), plan: "starter", begins: now.AddDate(0, 0, s.rng.IntN(6))}
 	if s.rng.IntN(3) == 0 {
 		c.plan = "pro"
 	}
+	c.left = s.rng.IntN(5) == 0 // after the trial, without a payment
 	in := flow.Step{
 		Customer: customer.Seen{ExternalID: c.external, Email: fmt.Sprintf("customer%03d@example.org", len(s.customers)+1), PlanCode: c.plan},
 		Kind:     customer.SignedUp, At: now,
@@ -270,7 +315,7 @@ func (s *sample) signUp(ctx context.Context, a *enrolled, day int) error {
 // and at last leave.
 func (s *sample) month(ctx context.Context, c *client) error {
 	now := s.in.books.Now()
-	if c.left || now.Before(c.signed.AddDate(0, c.paid, 0)) {
+	if c.left || now.Before(c.begins.AddDate(0, c.paid, 0)) {
 		return nil
 	}
 	if c.paid > 0 && s.rng.IntN(9) == 0 {
@@ -284,6 +329,8 @@ func (s *sample) month(ctx context.Context, c *client) error {
 			return err
 		})
 	}
+	s.pass()
+	now = s.in.books.Now()
 	c.paid++
 	net := map[string]int64{"starter": 1900, "pro": 4900}[c.plan]
 	if c.discounted && c.paid == 1 {
