@@ -68,8 +68,8 @@ create table click_quarters (
 	uniques      bigint not null, -- visitors whose first click of the local day on this link it was
 	primary key (program_id, link_id, quarter)
 ); -- owner: click
--- report: clicks over time of a program
-create index click_quarters_time on click_quarters (program_id, quarter);
+-- report.Links: an affiliate's links over time
+create index click_quarters_affiliate on click_quarters (program_id, affiliate_id, quarter);
 
 create table click_drops (
 	program_id   text collate "C" not null,
@@ -80,6 +80,8 @@ create table click_drops (
 	hits         bigint not null,
 	primary key (program_id, link_id, quarter, reason)
 ); -- owner: click
+-- report.Drops, report.Links
+create index click_drops_affiliate on click_drops (program_id, affiliate_id, quarter);
 
 -- Totals per local day, dimension and value, for a program (affiliate '') and
 -- for each affiliate.
