@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"tributary.example/internal/db"
 	"tributary.example/internal/fault"
@@ -47,7 +49,7 @@ func MakeEntry(ctx context.Context, tx *db.Tx, e Entry) (token string, err error
 	if !ok {
 		return "", fault.New(fault.Invalid, "%s is not a purpose of an entry link.", string(e.Purpose))
 	}
-	if !ownPath(e.Target) {
+	if e.Target != "" && !OwnPath(e.Target) {
 		return "", fault.New(fault.Invalid, "%s is not a path on this server.", e.Target).Field("target")
 	}
 	if e.Purpose == SetUp {
@@ -62,12 +64,15 @@ func MakeEntry(ctx context.Context, tx *db.Tx, e Entry) (token string, err error
 	return token, err
 }
 
-// ownPath refuses what a browser would take for another host.
-func ownPath(target string) bool {
-	if target == "" {
-		return true
-	}
-	return target[0] == '/' && !strings.HasPrefix(target, "//") && !strings.ContainsAny(target, "\\\r\n\t")
+// longestPath bounds where somebody goes after signing in, in bytes.
+const longestPath = 2000
+
+// OwnPath reports whether a target is a path on this server, also for a
+// browser: those read a backslash as a slash and leave out tabs and line
+// breaks, so that "/\t/evil.example" is another host (WHATWG URL, section 4.4).
+func OwnPath(target string) bool {
+	return strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "//") && len(target) <= longestPath &&
+		utf8.ValidString(target) && !strings.Contains(target, `\`) && !strings.ContainsFunc(target, unicode.IsControl)
 }
 
 func scanEntry(r db.Row) (Entry, error) {
