@@ -47,9 +47,13 @@ func (s *Web) signInPage(w http.ResponseWriter, r *http.Request, status int, bad
 	}))
 }
 
-// signIn checks a password. Tries are limited per address.
+// signIn checks a password. Tries are limited per address, and per mailbox
+// for who has many addresses; a link still lets its owner in.
 func (s *Web) signIn(w http.ResponseWriter, r *http.Request) error {
 	err := s.limit(s.signIns, r)
+	if err == nil {
+		err = s.turn(s.guesses, mailboxKey(r.FormValue("email")))
+	}
 	if err != nil {
 		bad, _ := wrongsOf(err)
 		return s.signInPage(w, r, http.StatusTooManyRequests, bad)
@@ -69,12 +73,21 @@ func (s *Web) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Web) limit(l *serve.Limiter, r *http.Request) error {
-	ok, wait := l.Allow(serve.LimitKey(serve.ClientOf(r)), s.DB.Now())
+	return s.turn(l, serve.LimitKey(serve.ClientOf(r)))
+}
+
+// turn takes a turn for a key, or says that there is none.
+func (s *Web) turn(l *serve.Limiter, key string) error {
+	ok, wait := l.Allow(key, s.DB.Now())
 	if ok {
 		return nil
 	}
-	return fault.New(fault.TooMany, "That was tried too often from here.").Hint("Try again in %s.", wait)
+	return fault.New(fault.TooMany, "That was tried too often.").Hint("Try again in %s.", wait)
 }
+
+// mailboxKey is one key for all spellings of an address, and a short one for
+// any length.
+func mailboxKey(mail string) string { return secret.Hash(person.NormalEmail(mail)) }
 
 // mailSignInLink mails a link to whoever has an account, and tells everybody
 // the same.
@@ -90,26 +103,34 @@ func (s *Web) mailSignInLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	actor := db.Actor{Kind: db.ActorVisitor, Address: serve.ClientOf(r).String()}
-	err = s.DB.Write(r.Context(), actor, func(tx *db.Tx) error {
-		per, ok, err := person.LookupEmail(r.Context(), tx, mail)
-		if err != nil || !ok {
-			return err
-		}
-		token, err := access.MakeEntry(r.Context(), tx, access.Entry{Purpose: access.SignIn, Person: per.ID, Target: safeNext(r.FormValue("next"))})
-		if err != nil {
-			return err
-		}
-		return notice.Queue(r.Context(), tx, s.Root, notice.Notice{
-			Person: per.ID, Cause: secret.Hash(token), Facts: notice.SignIn{URL: s.URL + "/enter?token=" + token},
-		})
-	})
+	if ok, _ := s.letters.Allow(mailboxKey(mail), s.DB.Now()); ok {
+		err = s.queueSignInLink(r, mail)
+	}
 	if err != nil {
 		return err
 	}
 	return s.show(w, r, http.StatusOK, public.SentView(public.SentPage{
 		Outer: part.Outer{Title: "Look into your mail"}, Mail: mail, Valid: text.English.Span(access.SignIn.Span()),
 	}))
+}
+
+// queueSignInLink queues the letter. For who has no account it makes a link
+// that nobody gets, so that the answer takes as long.
+func (s *Web) queueSignInLink(r *http.Request, mail string) error {
+	actor := db.Actor{Kind: db.ActorVisitor, Address: serve.ClientOf(r).String()}
+	return s.DB.Write(r.Context(), actor, func(tx *db.Tx) error {
+		per, known, err := person.LookupEmail(r.Context(), tx, mail)
+		if err != nil {
+			return err
+		}
+		token, err := access.MakeEntry(r.Context(), tx, access.Entry{Purpose: access.SignIn, Person: per.ID, Target: safeNext(r.FormValue("next"))})
+		if err != nil || !known {
+			return err
+		}
+		return notice.Queue(r.Context(), tx, s.Root, notice.Notice{
+			Person: per.ID, Cause: secret.Hash(token), Facts: notice.SignIn{URL: s.URL + "/enter?token=" + token},
+		})
+	})
 }
 
 func (s *Web) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -130,11 +151,24 @@ func (s *Web) signOut(w http.ResponseWriter, r *http.Request) error {
 // showEnter shows what a one-time link is for. Only the button uses it up,
 // because mail programs open links by themselves.
 func (s *Web) showEnter(w http.ResponseWriter, r *http.Request) error {
-	entry, err := access.LookEntry(r.Context(), s.DB, r.FormValue("token"))
+	entry, err := s.entryOf(r)
 	if err != nil {
-		return linkOver(err)
+		return err
 	}
 	return s.enterPage(w, r, http.StatusOK, entry, wrongs{})
+}
+
+// entryOf looks at the one-time link that the request brings. That of the
+// first set-up lets nobody in here.
+func (s *Web) entryOf(r *http.Request) (access.Entry, error) {
+	entry, err := access.LookEntry(r.Context(), s.DB, r.FormValue("token"))
+	if err == nil && entry.Person == "" {
+		err = fault.New(fault.Unauthenticated, "This link is for nobody.")
+	}
+	if err != nil {
+		return entry, linkOver(err)
+	}
+	return entry, nil
 }
 
 // linkOver keeps an ended link from sending its reader to the sign-in page
@@ -173,9 +207,9 @@ func passwordField(bad wrongs) part.Field {
 // the password first.
 func (s *Web) enter(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	entry, err := access.LookEntry(ctx, s.DB, r.FormValue("token"))
+	entry, err := s.entryOf(r)
 	if err != nil {
-		return linkOver(err)
+		return err
 	}
 	var hash access.Hash
 	if entry.Purpose == access.Invite {

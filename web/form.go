@@ -2,9 +2,29 @@ package web
 
 import (
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
+	"tributary.example/internal/fault"
 	"tributary.example/web/part"
 )
+
+// legible refuses what no database keeps as text and no browser sends: bytes
+// that are not UTF-8, and U+0000.
+func legible(r *http.Request) error {
+	if !isText(r.URL.Path) {
+		return fault.New(fault.NotFound, "This address leads nowhere.").Hint("Check it, or begin at the start.")
+	}
+	_ = r.FormValue("") // parses address and form
+	for name, values := range r.Form {
+		if !isText(name) || !isText(strings.Join(values, "")) {
+			return fault.New(fault.Invalid, "What was sent holds characters that cannot be stored.").Hint("Type it again.")
+		}
+	}
+	return nil
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // form fills a page's fields from what was sent, so that nothing typed is
 // lost, and puts each mistake beside its field.

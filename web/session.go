@@ -49,14 +49,20 @@ func signInPath(next string) string { return "/sign-in?next=" + url.QueryEscape(
 // safeNext is a path of this host to go to after signing in; anything else is
 // the start.
 func safeNext(next string) string {
-	if strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") && !strings.ContainsAny(next, "\\\r\n") {
+	if access.OwnPath(next) {
 		return next
 	}
 	return "/"
 }
 
-func cookieName(r *http.Request) string {
-	if serve.SecureOf(r) {
+// secure reports whether the browser speaks https. The public address says so
+// even when the proxy in front is not trusted to.
+func (s *Web) secure(r *http.Request) bool {
+	return serve.SecureOf(r) || strings.HasPrefix(s.URL, "https://")
+}
+
+func (s *Web) cookieName(r *http.Request) string {
+	if s.secure(r) {
 		return access.SessionCookie
 	}
 	return access.PlainSessionCookie
@@ -64,7 +70,7 @@ func cookieName(r *http.Request) string {
 
 // who finds the reader of a request. Kinds: Unauthenticated.
 func (s *Web) who(r *http.Request) (reader, error) {
-	cookie, err := r.Cookie(cookieName(r))
+	cookie, err := r.Cookie(s.cookieName(r))
 	if err != nil {
 		return reader{}, fault.New(fault.Unauthenticated, "You are not signed in.").Hint("Sign in and come back to this page.")
 	}
@@ -145,8 +151,8 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 
 func (s *Web) setSession(w http.ResponseWriter, r *http.Request, token string, seconds int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(r), Value: token, Path: "/", MaxAge: seconds,
-		HttpOnly: true, Secure: serve.SecureOf(r), SameSite: http.SameSiteLaxMode,
+		Name: s.cookieName(r), Value: token, Path: "/", MaxAge: seconds,
+		HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 

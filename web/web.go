@@ -45,6 +45,8 @@ type Web struct {
 	Env
 	signIns *serve.Limiter // per address
 	joins   *serve.Limiter // per address
+	guesses *serve.Limiter // of a password, per mailbox
+	letters *serve.Limiter // with a sign-in link, per mailbox
 }
 
 // contentPolicy allows what we serve ourselves and nothing else; neither
@@ -57,6 +59,10 @@ const (
 	signInEvery = 6 * time.Second
 	joinBurst   = 5
 	joinEvery   = time.Minute
+	guessBurst  = 20
+	guessEvery  = time.Minute
+	letterBurst = 5
+	letterEvery = 5 * time.Minute
 )
 
 // New makes the dashboards' handler.
@@ -65,6 +71,8 @@ func New(env Env) http.Handler {
 		Env:     env,
 		signIns: serve.NewLimiter(signInBurst, signInEvery),
 		joins:   serve.NewLimiter(joinBurst, joinEvery),
+		guesses: serve.NewLimiter(guessBurst, guessEvery),
+		letters: serve.NewLimiter(letterBurst, letterEvery),
 	}
 	mux := http.NewServeMux()
 	for pattern, handle := range s.routes() {
@@ -83,7 +91,11 @@ func (s *Web) page(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		w.Header().Set("Cache-Control", "no-store")
-		if err := handle(w, r); err != nil {
+		err := legible(r)
+		if err == nil {
+			err = handle(w, r)
+		}
+		if err != nil {
 			s.showError(w, r, err)
 		}
 	})
