@@ -20,7 +20,7 @@ RACE_ROOMS := $(wildcard internal money ledger person program customer affiliate
 help: ## say what can be done here
 	@echo "Tributary. Start with: make run, or make demo"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## start the server with its data in ./data
@@ -49,6 +49,10 @@ check:
 .PHONY: race
 race: bin/pg ## run floors 0 to 2 and the edge under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 ./bin/pg -- go test -race $(RACE_ROOMS:%=./%/...)
+
+.PHONY: race-coupon
+race-coupon: bin/pg ## redeem codes of one and 500 uses, and sign one customer up, thousands at once, on both databases
+	@TRIBUTARY_CROWD=10000 ./bin/pg -- go test -count=1 -v -timeout 20m -run '^TestRace' ./flow | grep -E 'limit=|referrals=|^(ok|FAIL)'
 
 .PHONY: story
 story: assets bin/pg ## play the stories on the real binary
