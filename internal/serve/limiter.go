@@ -45,15 +45,31 @@ func (l *Limiter) Allow(key string, now time.Time) (ok bool, wait time.Duration)
 	return true, 0
 }
 
-// forget drops the keys that have their whole burst again. When all are busy,
-// all are dropped: letting some through is better than growing without end.
+// Charge takes turns for the key without asking, after one that Allow gave:
+// what was asked for has cost more than it seemed.
+func (l *Limiter) Charge(key string, turns int, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	due := l.next[key]
+	if due.Before(now) {
+		due = now
+	}
+	if len(l.next) >= l.most {
+		l.forget(now)
+	}
+	l.next[key] = due.Add(time.Duration(turns) * l.every)
+}
+
+// forget drops the keys that have their whole burst again. When hardly any
+// have, all are dropped: letting some through is better than growing without
+// end, or than looking at all of them for each new one.
 func (l *Limiter) forget(now time.Time) {
 	for key, due := range l.next {
 		if !due.After(now) {
 			delete(l.next, key)
 		}
 	}
-	if len(l.next) >= l.most {
+	if len(l.next) > l.most-l.most/8 {
 		clear(l.next)
 	}
 }
