@@ -48,9 +48,7 @@ func (l limits) guessed(key access.Key, address netip.Addr, now time.Time) {
 	if key.Kind != access.Publishable {
 		return
 	}
-	for range missCosts {
-		l.page.Allow(string(key.ID)+" "+serve.LimitKey(address), now)
-	}
+	l.page.Charge(string(key.ID)+" "+serve.LimitKey(address), missCosts, now)
 }
 
 func tooMany(ctx context.Context, wait time.Duration) error {
