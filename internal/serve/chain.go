@@ -62,7 +62,7 @@ func Recover(log *slog.Logger, internal http.HandlerFunc) Middleware {
 					panic(v)
 				}
 				log.ErrorContext(r.Context(), "handler panicked", "request", RequestOf(r.Context()),
-					"method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+					"method", r.Method, "path", loggedPath(r.URL.Path), "panic", v, "stack", string(debug.Stack()))
 				if rec.status != 0 {
 					panic(http.ErrAbortHandler) // the visitor must not take half an answer for a whole
 				}
@@ -96,12 +96,16 @@ func AccessLog(log *slog.Logger, clock func() time.Time) Middleware {
 // entry links carry a random token of 43 characters there.
 const longToken = 40
 
-// loggedPath hides segments that may be one-time secrets.
+// loggedPath hides segments that may be one-time secrets, and those that may
+// be e-mail addresses: some merchants' own ids of customers are.
 func loggedPath(path string) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if len(s) >= longToken {
-			segments[i] = s[:4] + "…"
+		switch {
+		case strings.Contains(s, "@"):
+			segments[i] = "…@…"
+		case len(s) >= longToken:
+			segments[i] = strings.ToValidUTF8(s[:4], "") + "…"
 		}
 	}
 	return strings.Join(segments, "/")

@@ -28,6 +28,7 @@ import (
 const (
 	headerTime  = 10 * time.Second
 	readTime    = 60 * time.Second
+	writeTime   = 2 * time.Minute // of a whole answer; live updates move it on by http.ResponseController
 	idleTime    = 120 * time.Second
 	headerBytes = 64 << 10
 )
@@ -85,6 +86,7 @@ func newServer(s Server, log *slog.Logger, stopping chan struct{}) *http.Server 
 		Handler:           s.Handler,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
+		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -134,7 +134,11 @@ func TestChain(t *testing.T) {
 	if _, err := id.Parse[id.Request](string(seen)); err != nil || w.Header().Get("X-Request-Id") != string(seen) {
 		t.Errorf("request id: handler saw %q, answer says %q", seen, w.Header().Get("X-Request-Id"))
 	}
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v1/customers/jane@example.org/state", nil))
 	line := logged.String()
+	if strings.Contains(line, "jane") || !strings.Contains(line, "path=/v1/customers/…@…/state") {
+		t.Errorf("the log tells who it was: %s", line)
+	}
 	for _, want := range []string{"status=200", "bytes=5", "path=/enter/tttt…", string(seen)} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log lacks %q: %s", want, line)
@@ -224,6 +228,36 @@ func TestClient(t *testing.T) {
 	if _, err := serve.ParseProxies([]string{"proxy.example"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a name is no proxy: %v", err)
 	}
+}
+
+// FuzzClient lets a visitor send any header through a proxy that appends what
+// it knows: the visitor's word changes nothing.
+func FuzzClient(f *testing.F) {
+	for _, s := range []string{"1.1.1.1", "10.0.0.1, ", "for=1.1.1.1;proto=https", `for="`, ",,;=", "[::1]:x", "\x00"} {
+		f.Add(s)
+	}
+	proxies, err := serve.ParseProxies([]string{"10.0.0.0/8"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	proxy, visitor := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("203.0.113.9")
+	f.Fuzz(func(t *testing.T, said string) {
+		for _, c := range []struct{ xff, forwarded []string }{
+			{[]string{said + "," + visitor.String()}, []string{said}},
+			{[]string{said, visitor.String()}, nil},
+			{nil, []string{said + ",for=" + visitor.String() + ";proto=http"}},
+		} {
+			if got := proxies.Client(proxy, c.xff, c.forwarded); got != visitor {
+				t.Errorf("%q: got %s, want %s", said, got, visitor)
+			}
+			if proxies.Secure(proxy, false, []string{said, "http"}, c.forwarded) {
+				t.Errorf("%q: a plain visitor is taken for one with https", said)
+			}
+			if got := proxies.Client(visitor, c.xff, c.forwarded); got != visitor {
+				t.Errorf("%q: a stranger's header is believed: %s", said, got)
+			}
+		}
+	})
 }
 
 func TestSecure(t *testing.T) {
