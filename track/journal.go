@@ -167,11 +167,17 @@ func (j *journal) drop(d click.Drop) {
 	}
 }
 
-// flushDrops puts the counts into the open frame. The mutex is held.
+// flushDrops puts the counts into the open frame, as long as there is room.
+// The mutex is held.
 func (j *journal) flushDrops() {
 	for d, hits := range j.drops {
 		d.Hits = hits
-		j.append(click.AppendDrop(nil, d))
+		line := click.AppendDrop(nil, d)
+		if j.bytes+len(line) > maxUnacked {
+			j.count.DropsLost.Add(hits)
+			continue
+		}
+		j.append(line)
 	}
 	clear(j.drops)
 	j.launch()

@@ -146,6 +146,12 @@ func TestJournalIsBounded(t *testing.T) {
 	if got := j.count.ClicksLost.Load(); got != 1 {
 		t.Errorf("%d lost, want 1", got)
 	}
+	for i := range maxDropKeys {
+		j.drop(click.Drop{Reason: click.Bot, Minute: int64(i)})
+	}
+	if got := j.count.DropsLost.Load(); got != maxDropKeys || j.bytes > maxUnacked || len(j.drops) != 0 {
+		t.Errorf("%d hits lost, %d bytes and %d counts kept", got, j.bytes, len(j.drops))
+	}
 }
 
 // TestJournalStopsInTime: what cannot be sent does not keep the server from

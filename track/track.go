@@ -58,6 +58,7 @@ type Counters struct {
 	Landings         atomic.Int64 // told by the script
 	RedirectsUnacked atomic.Int64 // sent on before the journal answered
 	ClicksLost       atomic.Int64 // given up after five minutes, or refused for want of memory
+	DropsLost        atomic.Int64 // hits whose counts were refused for want of memory
 	Unminted         atomic.Int64 // clicks without a key to sign with
 }
 
@@ -74,11 +75,13 @@ type Edge struct {
 
 // The limits of a connection. The merchant's own cookies come along.
 const (
+	connections  = 16 << 10 // beyond these a visitor is told to come again; each may hold a read buffer
 	readBuffer   = 32 << 10
 	maxBody      = 8 << 10
 	readTimeout  = 10 * time.Second
 	writeTimeout = 10 * time.Second
 	idleTimeout  = time.Minute
+	workerIdle   = 10 * time.Second
 	stopTimeout  = 10 * time.Second
 )
 
@@ -102,6 +105,8 @@ func New(o Options) *Edge {
 		Handler:               e.handle,
 		Name:                  "",
 		NoDefaultServerHeader: true,
+		Concurrency:           connections,
+		MaxIdleWorkerDuration: workerIdle,
 		ReadBufferSize:        readBuffer,
 		MaxRequestBodySize:    maxBody,
 		ReduceMemoryUsage:     true,
