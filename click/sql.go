@@ -101,6 +101,15 @@ func newFrames(ctx context.Context, tx *db.Tx, frames []Frame) ([]Frame, error) 
 	return fresh, nil
 }
 
+// Holds reports whether a frame is stored.
+func (s *SQL) Holds(ctx context.Context, frame id.Frame) (bool, error) {
+	_, ok, err := db.Lookup(ctx, s.db, db.Scalar[int64], `select clicks from click_frames where frame_id = $1`, frame)
+	if err != nil {
+		return false, fmt.Errorf("look up frame: %w", err)
+	}
+	return ok, nil
+}
+
 const columns = `program_id, click_id, at, link_id, affiliate_id, repeated, reason, day, visitor, network, country, device, browser, os,
 	language, referrer, landing, agent, subs, utm, qr, bot_list`
 

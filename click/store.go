@@ -53,6 +53,8 @@ type Store interface {
 	// Save stores a batch in one step. Its kind of error is Conflict when the
 	// consumer is not at From.
 	Save(ctx context.Context, b Batch) (Saved, error)
+	// Holds reports whether a frame is stored.
+	Holds(ctx context.Context, frame id.Frame) (bool, error)
 	// Gaps are the gaps of a stream, in order.
 	Gaps(ctx context.Context, p Place) ([]Gap, error)
 	// Lookup finds a click of a program.

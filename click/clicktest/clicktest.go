@@ -83,11 +83,17 @@ func keptWhole(t *testing.T, s click.Store) {
 
 func storedOnce(t *testing.T, s click.Store) {
 	frame := Frame(Click("v1", 0), Click("v2", 1))
+	if held, err := s.Holds(t.Context(), frame.ID); held || err != nil {
+		t.Errorf("a frame is held before it is stored: %v, %v", held, err)
+	}
 	if got := save(t, s, 0, 1, frame, frame); got != (click.Saved{Frames: 1, Clicks: 2}) {
 		t.Errorf("the same frame twice in a batch: %+v", got)
 	}
 	if got := save(t, s, 1, 2, frame, Frame(Click("v3", 2))); got != (click.Saved{Frames: 1, Clicks: 1}) {
 		t.Errorf("the same frame in the next batch: %+v", got)
+	}
+	if held, err := s.Holds(t.Context(), frame.ID); !held || err != nil {
+		t.Errorf("a stored frame is not held: %v, %v", held, err)
 	}
 	all, err := s.List(t.Context(), Program, click.Filter{})
 	if err != nil || len(all) != 3 {
