@@ -67,6 +67,36 @@ func (b *book) repay(ctx context.Context, tx *db.Tx, minor int64) ([]ledger.Move
 	return moves, nil
 }
 
+// spend debits payable with what repays clawback: each item for itself as far
+// as it goes, then the oldest.
+func (b *book) spend(ctx context.Context, tx *db.Tx, repaid []ledger.Move) ([]ledger.Move, error) {
+	open, err := ledger.OpenItems(ctx, tx, b.prog, string(b.aff), Payable, b.currency)
+	if err != nil {
+		return nil, fmt.Errorf("read payable of %s: %w", b.aff, err)
+	}
+	owes, rest := map[string]int64{}, int64(0)
+	for _, m := range repaid {
+		owes[m.Item] += m.Amount.Minor
+		rest += m.Amount.Minor
+	}
+	var moves []ledger.Move
+	take := func(i int, minor int64) {
+		open[i].Minor -= minor
+		rest -= minor
+		moves = append(moves, b.debit(Payable, open[i].Item, minor))
+	}
+	for i, item := range open {
+		take(i, min(max(item.Minor, 0), owes[item.Item]))
+	}
+	for i := range open {
+		take(i, min(max(open[i].Minor, 0), rest))
+	}
+	if rest != 0 {
+		panic(fmt.Sprintf("commission: payable of %s has no items for %s", b.aff, b.amount(rest)))
+	}
+	return moves, nil
+}
+
 // line is one affiliate's side of a change: what to add, and whether it goes
 // where released money goes.
 type line struct {

@@ -88,6 +88,36 @@ func release(ctx context.Context, tx *db.Tx, prog id.Program, c Commission) erro
 // takes those up to its cut-off, and every other movement up to its approval.
 const KindReleased = "released"
 
+// KindRepaid is the kind of the postings that repay what an affiliate owes out
+// of what came back to them.
+const KindRepaid = "repaid"
+
+// Repay pays what an affiliate owes in a currency from what is payable to them,
+// once per reference: nobody is paid while they owe. It is called when money
+// comes back to payable by another way than Release.
+func Repay(ctx context.Context, tx *db.Tx, prog id.Program, aff id.Affiliate, currency money.Currency, reference string) error {
+	b, err := openBook(ctx, tx, prog, aff, currency)
+	if err != nil {
+		return err
+	}
+	owed := min(b.payable, b.clawback)
+	if owed == 0 {
+		return nil
+	}
+	repaid, err := b.repay(ctx, tx, owed)
+	if err != nil {
+		return err
+	}
+	spent, err := b.spend(ctx, tx, repaid)
+	if err != nil {
+		return err
+	}
+	_, err = ledger.Post(ctx, tx, prog, ledger.Posting{
+		Reference: reference, Kind: KindRepaid, Reason: text.S("%s repays what was owed.", b.amount(owed)), Moves: append(spent, repaid...),
+	})
+	return err
+}
+
 // Balance is what stands for one affiliate in one currency.
 type Balance struct {
 	Currency money.Currency `json:"currency"`

@@ -67,6 +67,20 @@ func (s step) post(ctx context.Context, tx *db.Tx, prog id.Program, pot Payout) 
 	return emit(ctx, tx, prog, s.event, pot)
 }
 
+// back posts a payout that is payable again. What was reversed meanwhile is
+// owed, and repaid from it at once: nobody is paid while they owe.
+func (s step) back(ctx context.Context, tx *db.Tx, prog id.Program, pot Payout) error {
+	// All accounts are locked in their order, before any of them moves.
+	accounts := []ledger.Account{s.from, commission.Clawback, commission.Held, commission.Payable}
+	if _, err := ledger.Lock(ctx, tx, prog, string(pot.Affiliate), pot.Currency, accounts...); err != nil {
+		return err
+	}
+	if err := s.post(ctx, tx, prog, pot); err != nil {
+		return err
+	}
+	return commission.Repay(ctx, tx, prog, pot.Affiliate, pot.Currency, string(pot.ID)+":"+s.kind+":"+commission.KindRepaid)
+}
+
 // Settle records that a sent payout has arrived, with the rail's reference.
 // Settling again with the same reference changes nothing. Kinds: NotFound,
 // Invalid (no reference), Conflict (not sent, or settled otherwise).
@@ -76,7 +90,7 @@ func Settle(ctx context.Context, tx *db.Tx, prog id.Program, payout id.Payout, r
 		return Payout{}, fault.New(fault.Invalid, "The reference is missing or longer than %s characters.", maxReference).Field("reference").
 			Hint("Write what the bank calls this transfer.")
 	}
-	pot, err := lock(ctx, tx, prog, payout)
+	pot, err := lockWithRun(ctx, tx, prog, payout)
 	if err != nil || (pot.State == Settled && pot.Reference == reference) {
 		return pot, err
 	}
@@ -106,7 +120,7 @@ func Fail(ctx context.Context, tx *db.Tx, prog id.Program, payout id.Payout, rea
 	if reason == "" || len(reason) > maxReference {
 		return Payout{}, fault.New(fault.Invalid, "Please say why, in at most %s characters.", maxReference).Field("reason")
 	}
-	pot, err := lock(ctx, tx, prog, payout)
+	pot, err := lockWithRun(ctx, tx, prog, payout)
 	if err != nil || pot.State == Failed {
 		return pot, err
 	}
@@ -125,7 +139,7 @@ func Fail(ctx context.Context, tx *db.Tx, prog id.Program, payout id.Payout, rea
 		return pot, err
 	}
 	s := step{kindFailed, EventFailed, text.S("The payout came back: %s", reason), from, commission.Payable}
-	if err := s.post(ctx, tx, prog, pot); err != nil {
+	if err := s.back(ctx, tx, prog, pot); err != nil {
 		return pot, err
 	}
 	if err := finish(ctx, tx, prog, pot.Run); err != nil {
@@ -159,14 +173,21 @@ func Cancel(ctx context.Context, tx *db.Tx, prog id.Program, run id.Run) (Run, e
 			return v, err
 		}
 		s := step{kindCancelled, EventCancelled, text.S("The payout run was cancelled."), commission.InPayout, commission.Payable}
-		if err := s.post(ctx, tx, prog, pot); err != nil {
+		if err := s.back(ctx, tx, prog, pot); err != nil {
 			return v, err
 		}
 	}
 	return v, audit.Write(ctx, tx, audit.Entry{Program: prog, Action: "payout_run.cancelled", Subject: string(run), Before: before.State, After: v.State})
 }
 
-func lock(ctx context.Context, tx *db.Tx, prog id.Program, payout id.Payout) (Payout, error) {
+// lockWithRun holds a payout and, before it, its run: of two results at once
+// the later one must see the other, or nobody closes the run.
+func lockWithRun(ctx context.Context, tx *db.Tx, prog id.Program, payout id.Payout) (Payout, error) {
+	_, err := tx.Exec(ctx, `update payout_runs set state = state where program_id = $1
+		and run_id = (select p.run_id from payouts p where p.program_id = $1 and p.payout_id = $2)`, prog, payout)
+	if err != nil {
+		return Payout{}, fmt.Errorf("lock the run of %s: %w", payout, err)
+	}
 	p, ok, err := db.Lookup(ctx, tx, scan, `update payouts set state = state where program_id = $1 and payout_id = $2 returning `+columns, prog, payout)
 	return found(p, ok, err, payout)
 }

@@ -178,6 +178,8 @@ func lineWords(l payout.Line) string {
 		return "Taken back"
 	case "disputed":
 		return "Held for a dispute"
+	case commission.KindRepaid:
+		return "Repaid what was owed"
 	case "payout_failed":
 		return "From a payout that came back"
 	case "payout_cancelled":
