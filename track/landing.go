@@ -12,7 +12,7 @@ import (
 )
 
 // told is what our script tells of a page that was opened with a link's name
-// or token in its address.
+// or token in its address. Without either it asks what the cookie holds.
 type told struct {
 	Via     string `json:"via"`
 	Page    string `json:"page"` // the page's address
@@ -74,16 +74,19 @@ func (s *site) origin(origin string) bool {
 }
 
 func (e *Edge) land(ctx *fasthttp.RequestCtx, s *site, t told) answer {
-	e.count.Landings.Add(1)
 	var f found
 	var out answer
-	if len(t.Via) == click.TokenLength {
+	switch {
+	case t.Via == "":
+	case len(t.Via) == click.TokenLength:
+		e.count.Landings.Add(1)
 		f, out.Token = e.proven(s, t.Via)
-	} else {
+	default:
+		e.count.Landings.Add(1)
 		f, out.Token = e.byScript(ctx, s, t)
 	}
 	if out.Token == "" {
-		return answer{}
+		return e.remembered(ctx, s)
 	}
 	out.Coupon = f.link.Coupon
 	refused := string(ctx.Request.Header.Peek("Sec-GPC")) == "1"
@@ -106,6 +109,21 @@ func (e *Edge) proven(s *site, token string) (found, string) {
 		return found{}, ""
 	}
 	return f, token
+}
+
+// remembered is the newest touch in the program's cookie that still counts.
+// The page's script cannot read the cookie itself.
+func (e *Edge) remembered(ctx *fasthttp.RequestCtx, s *site) answer {
+	if s.Mode == program.ModeCookieless {
+		return answer{}
+	}
+	touches := click.Touches(string(ctx.Request.Header.Cookie(s.CookieName)))
+	for i := len(touches) - 1; i >= 0; i-- {
+		if f, token := e.proven(s, touches[i]); token != "" {
+			return answer{Token: token, Coupon: f.link.Coupon}
+		}
+	}
+	return answer{}
 }
 
 // byScript makes a click of a page opened with a link's name.

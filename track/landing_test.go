@@ -63,6 +63,46 @@ func TestLandingBySlug(t *testing.T) {
 	}
 }
 
+// TestTheScriptAsksWhatTheCookieHolds: the newest touch that counts, and
+// nothing is stored or journalled by asking.
+func TestTheScriptAsksWhatTheCookieHolds(t *testing.T) {
+	t.Parallel()
+	stranger := click.NewRing([]click.Key{{ID: 1, Serial: 1, Secret: []byte("stranger"), CreatedAt: dbtest.Epoch}})
+	for _, mode := range []program.Mode{program.ModeFull, program.ModeConsent, program.ModeCookieless} {
+		e := start(t, func(e *edge) { e.program.Mode = mode })
+		mint := func(r *click.Ring, ago time.Duration) string {
+			token, _, err := r.Mint(e.program.ID, e.link.ID, dbtest.Epoch.Add(-ago))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return token
+		}
+		older, newer := mint(e.ring, 2*time.Hour), mint(e.ring, time.Hour)
+		late, forged := mint(e.ring, 60*24*time.Hour), mint(stranger, time.Minute)
+		for name, c := range map[string]struct{ via, cookie, want string }{
+			"no cookie":                          {"", "", ""},
+			"another program's":                  {"", "trb_other=" + newer, ""},
+			"one":                                {"", "trb_shop=" + newer, newer},
+			"the newest":                         {"", "trb_shop=" + older + "." + newer, newer},
+			"the newest that counts":             {"", "trb_shop=" + late + "." + newer + "." + forged + ".rubbish", newer},
+			"only such as do not count":          {"", "trb_shop=" + late + "." + forged, ""},
+			"beside a name that there is not":    {"nobody", "trb_shop=" + newer, newer},
+			"beside a token that does not count": {forged, "trb_shop=" + newer, newer},
+		} {
+			if mode == program.ModeCookieless {
+				c.want = ""
+			}
+			a, res := e.visit(map[string]any{"via": c.via}, "Cookie", c.cookie)
+			if a.Token != c.want || (a.Coupon == "") != (c.want == "") || len(res.Cookies()) != 0 {
+				t.Errorf("%s, %s: got %+v and %v, want %q", mode, name, a, res.Cookies(), c.want)
+			}
+		}
+		if clicks, _ := e.frames(); len(clicks) != 0 {
+			t.Errorf("%s: %d clicks", mode, len(clicks))
+		}
+	}
+}
+
 func TestLandingRefused(t *testing.T) {
 	t.Parallel()
 	e := start(t, nil)
@@ -124,8 +164,13 @@ func TestScript(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	if strings.Contains(body, "//") && strings.Contains(body, "\n//") {
+	if strings.Contains(body, "\n//") || strings.HasPrefix(body, "//") {
 		t.Error("comments are served")
+	}
+	for _, store := range []string{"Storage", "indexedDB", ".cookie", "caches"} {
+		if strings.Contains(body, store) {
+			t.Errorf("the script uses %s: only the link host's cookie outlives a page", store)
+		}
 	}
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
