@@ -60,6 +60,10 @@ story: assets bin/pg ## play the stories on the real binary
 	(cd e2e && STORY_REPORT=$(CURDIR)/bin/stories ../bin/pg -- go test -count=1 -run '^TestStories$$' .) || code=$$?; \
 	if [ -f bin/stories ]; then cat bin/stories; else echo "stories: none was played"; fi; exit $$code
 
+.PHONY: bench-clicks
+bench-clicks: bin/pg ## measure the click store beside plain inserts of the same rows, on both databases
+	@./bin/pg -- go test ./bench/clicks -run '^$$' -bench . -benchtime 40x
+
 .PHONY: assets
 assets: web/static/vendor/.copied ## fetch fonts and scripts into web/static/vendor
 
