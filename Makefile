@@ -65,7 +65,7 @@ bench-clicks: bin/pg ## measure the click store beside plain inserts of the same
 	@./bin/pg -- go test ./bench/clicks -run '^$$' -bench . -benchtime 40x
 
 .PHONY: assets
-assets: web/static/vendor/.copied ## fetch fonts and scripts into web/static/vendor
+assets: web/static/vendor/.copied ## fetch fonts and the list of robots into ignored folders
 
 .PHONY: generate
 generate: ## turn templ files into Go
@@ -73,7 +73,7 @@ generate: ## turn templ files into Go
 
 .PHONY: clean
 clean: ## remove what was built and fetched; ./data stays
-	rm -rf bin node_modules web/static/vendor e2e/artifacts
+	rm -rf bin node_modules web/static/vendor click/crawlers/list/patterns.json click/crawlers/testdata e2e/artifacts
 
 bin/pg: $(wildcard internal/db/dbtest/*.go internal/db/dbtest/pg/*.go) go.mod
 	@go build -o $@ ./internal/db/dbtest/pg
@@ -82,6 +82,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-fund --no-audit
 	@touch $@
 
-web/static/vendor/.copied: node_modules/.package-lock.json $(wildcard web/static/copy.mjs web/static/vendor.json)
+web/static/vendor/.copied: node_modules/.package-lock.json $(wildcard web/static/copy.mjs web/static/vendor.json click/crawlers/copy.mjs)
 	node web/static/copy.mjs
+	node click/crawlers/copy.mjs
 	@mkdir -p $(@D) && touch $@

@@ -29,6 +29,8 @@ var floors = []floor{
 // sideRooms import their parent and what the parent may import; only floor 5 has the key.
 var sideRooms = map[string]string{
 	"click/clickhouse": "click",
+	"click/country":    "click",
+	"click/crawlers":   "click",
 	"payment/paddle":   "payment",
 	"payment/stripe":   "payment",
 	"payout/csv":       "payout",

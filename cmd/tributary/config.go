@@ -36,6 +36,8 @@ type serveConfig struct {
 	EdgeListen     string   `default:"127.0.0.1:8081" help:"Address of the edge: tracking links and t.js."`
 	URL            string   `name:"url" default:"" help:"Public address of dashboards and API; the default is http:// and the listening address."`
 	TrustedProxies []string `help:"Addresses or networks whose X-Forwarded-For is believed."`
+	CountryFile    string   `default:"" help:"Database in MaxMind's format, such as GeoLite2-Country.mmdb; without it clicks have no country."`
+	BlockedNets    []string `help:"Addresses or networks whose clicks are not counted."`
 	SMTP           string   `name:"smtp" default:"" help:"smtp://user:password@host:587; without it, mail is written as files into the data folder."`
 	SMTPFile       string   `name:"smtp-file" default:"" hidden:""`
 	MailFrom       string   `default:"Tributary <tributary@localhost>" help:"Sender of mail."`
@@ -103,9 +105,11 @@ func (c serveConfig) check() error {
 	if u, err := url.Parse(c.publicURL()); err != nil || u.Host == "" || u.Path != "" {
 		l.Add(fault.New(fault.Invalid, "TRIBUTARY_URL is not an address: %s.", c.URL).Hint("Write something like https://affiliates.your-shop.com."))
 	}
-	if _, err := serve.ParseProxies(c.TrustedProxies); err != nil {
-		if err := l.Check(err); err != nil {
-			return err
+	for _, nets := range [][]string{c.TrustedProxies, c.BlockedNets} {
+		if _, err := serve.ParseProxies(nets); err != nil {
+			if err := l.Check(err); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := c.sender(); err != nil {
