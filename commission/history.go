@@ -3,6 +3,8 @@ package commission
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"tributary.example/affiliate"
@@ -36,37 +38,48 @@ func read(ctx context.Context, q db.Reader, prog program.Program, cus customer.C
 	h := History{
 		Customer: cus.ID, Currency: money.Currency(prog.Currency), Zone: prog.Zone, BooksStart: prog.BooksStart,
 		Hold: prog.Hold(), Held: map[Cause]time.Duration{}, SignedUpAt: cus.SignedUpAt, OnboardedAt: cus.OnboardedAt,
-		PlanCodes: map[Cause]string{SignupCause(cus.ID): cus.PlanCode, OnboardingCause(cus.ID): cus.PlanCode},
-		Deals:     map[Cause]Deal{},
+		PlanCodes: map[Cause]string{
+			SignupCause(cus.ID): cus.PlanAt(customer.SignedUp), OnboardingCause(cus.ID): cus.PlanAt(customer.Onboarded),
+		},
+		Deals: map[Cause]Deal{},
 	}
 	for _, c := range rows {
 		h.Held[c.Cause] = time.Duration(c.Input.HoldMicros) * time.Microsecond
-		if c.Kind != program.TriggerPayment {
-			h.PlanCodes[c.Cause] = c.Input.PlanCode // the plan of that time, not of today
-		}
 	}
 	var err error
 	if h.Claims, err = rd.readClaims(ctx, cus.ID); err != nil || (len(h.Claims) == 0 && len(rows) == 0) {
 		return h, err
 	}
-	if h.Plans, err = rd.readPlans(ctx); err != nil {
-		return h, err
-	}
 	if h.Payments, err = payment.OfCustomer(ctx, q, prog.ID, cus.ID); err != nil {
 		return h, fmt.Errorf("read payments: %w", err)
 	}
+	if err := rd.readPlans(ctx, h); err != nil {
+		return h, err
+	}
+	h.Plans = rd.plans
 	return h, rd.readDeals(ctx, &h)
 }
 
-func (rd *reader) readPlans(ctx context.Context) (map[string]time.Time, error) {
-	plans, err := program.Plans(ctx, rd.q, rd.prog.ID)
-	if err != nil {
-		return nil, fmt.Errorf("read plans: %w", err)
+// readPlans finds when the plans of a history began, also of those that are
+// sold no more.
+func (rd *reader) readPlans(ctx context.Context, h History) error {
+	codes := slices.Collect(maps.Values(h.PlanCodes))
+	for _, pay := range h.Payments {
+		for _, line := range pay.Lines {
+			codes = append(codes, line.PlanCode)
+		}
 	}
-	for _, p := range plans {
-		rd.plans[p.Code] = p.CreatedAt
+	for _, code := range codes {
+		if _, known := rd.plans[code]; known || code == "" {
+			continue
+		}
+		plan, err := program.PlanByCode(ctx, rd.q, rd.prog.ID, code)
+		if err != nil {
+			return fmt.Errorf("read plan %s: %w", code, err)
+		}
+		rd.plans[code] = plan.CreatedAt
 	}
-	return rd.plans, nil
+	return nil
 }
 
 // readDeals finds the terms of every cause that some claim holds.
@@ -75,7 +88,7 @@ func (rd *reader) readDeals(ctx context.Context, h *History) error {
 		if pay.NetMinor() <= 0 || pay.At.Before(h.BooksStart) {
 			continue
 		}
-		if err := rd.deal(ctx, h, PaymentCause(pay.ID), pay.At, pay.Lines); err != nil {
+		if err := rd.deal(ctx, h, PaymentCause(pay.ID), pay.At, plansOf(pay.Lines)...); err != nil {
 			return fmt.Errorf("terms of payment %s: %w", pay.ID, err)
 		}
 	}
@@ -83,14 +96,22 @@ func (rd *reader) readDeals(ctx context.Context, h *History) error {
 		if at.IsZero() || at.Before(h.BooksStart) {
 			continue
 		}
-		if err := rd.deal(ctx, h, cause, at, nil); err != nil {
+		if err := rd.deal(ctx, h, cause, at, h.PlanCodes[cause]); err != nil {
 			return fmt.Errorf("terms of %s: %w", cause, err)
 		}
 	}
 	return nil
 }
 
-func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Time, lines []payment.Line) error {
+func plansOf(lines []payment.Line) (codes []string) {
+	for _, line := range lines {
+		codes = append(codes, line.PlanCode)
+	}
+	return codes
+}
+
+// deal finds what was agreed for a cause that names these plans.
+func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Time, plans ...string) error {
 	claim, ok := ClaimAt(h.Claims, at)
 	if !ok {
 		return nil
@@ -103,8 +124,8 @@ func (rd *reader) deal(ctx context.Context, h *History, cause Cause, at time.Tim
 	if d.Terms, err = rd.terms(ctx, rd.refs[claim.Referral], at); err != nil {
 		return err
 	}
-	for _, line := range lines {
-		if born, ok := rd.plans[line.PlanCode]; !ok || !born.After(d.Terms.CreatedAt) {
+	for _, code := range plans {
+		if born, ok := rd.plans[code]; !ok || !born.After(d.Terms.CreatedAt) {
 			continue
 		}
 		d.Newer, err = orNone(program.TermsFor(ctx, rd.q, rd.prog.ID, []program.Scope{d.Terms.Scope}, at))

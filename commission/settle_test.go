@@ -373,7 +373,7 @@ func TestSettlingAgainChangesNothing(t *testing.T) {
 		b := newBooks(t, d, 30, thirty(), program.Rule{Trigger: program.TriggerSignup, Rate: program.Rate{Fixed: map[string]int64{"EUR": 100}}})
 		jane, cus := b.affiliate("jane"), b.customer("u1")
 		b.write(func(tx *db.Tx) error {
-			_, err := customer.Step(ctx, tx, b.prog.ID, cus, customer.SignedUp, d.Clock.Now())
+			_, err := customer.Step(ctx, tx, b.prog.ID, cus, customer.SignedUp, d.Clock.Now(), "")
 			return err
 		})
 		b.refer(cus, jane, d.Clock.Now())

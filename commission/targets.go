@@ -83,8 +83,8 @@ type History struct {
 	Held        map[Cause]time.Duration // of causes that were computed before: it stays
 	SignedUpAt  time.Time               // zero: not
 	OnboardedAt time.Time
-	PlanCodes   map[Cause]string // of the sign-up and the onboarding
-	Plans       map[string]time.Time
+	PlanCodes   map[Cause]string     // of the sign-up and the onboarding
+	Plans       map[string]time.Time // when each plan began
 	Claims      []Claim
 	Payments    []payment.Payment
 	Deals       map[Cause]Deal
@@ -212,10 +212,7 @@ func (w *walk) shares(deal Deal, pay payment.Payment) []Share {
 		if line.AmountMinor <= 0 {
 			continue // it reduces the others: see Input.net
 		}
-		terms := deal.Terms
-		if born, ok := w.history.Plans[line.PlanCode]; ok && born.After(terms.CreatedAt) && deal.Newer.ID != "" {
-			terms = deal.Newer
-		}
+		terms := w.history.termsOf(deal, line.PlanCode)
 		n, rule := ruleFor(terms, program.TriggerPayment, line.PlanCode)
 		key := string(terms.ID) + "/" + strconv.Itoa(n)
 		i, ok := at[key]
@@ -230,6 +227,14 @@ func (w *walk) shares(deal Deal, pay payment.Payment) []Share {
 		shares[i].Lines = append(shares[i].Lines, line)
 	}
 	return shares
+}
+
+// termsOf are those of a deal; a plan younger than them has the newer ones.
+func (h History) termsOf(deal Deal, plan string) program.Terms {
+	if born, ok := h.Plans[plan]; ok && born.After(deal.Terms.CreatedAt) && deal.Newer.ID != "" {
+		return deal.Newer
+	}
+	return deal.Terms
 }
 
 // ruleFor is the first rule that names the plan, else the first that names
@@ -275,7 +280,8 @@ func (w *walk) step(trigger program.Trigger) error {
 	}
 	deal := h.Deals[cause]
 	plan := h.PlanCodes[cause]
-	_, rule := ruleFor(deal.Terms, trigger, plan)
+	terms := h.termsOf(deal, plan)
+	_, rule := ruleFor(terms, trigger, plan)
 	if rule == nil || (rule.AfterPayment && w.first.IsZero()) {
 		return nil
 	}
@@ -285,14 +291,14 @@ func (w *walk) step(trigger program.Trigger) error {
 	}
 	in := Input{
 		Trigger: trigger, At: at, Currency: h.Currency, PlanCode: plan, HoldMicros: h.hold(cause).Microseconds(), Refused: refusal(deal.State),
-		Shares: []Share{{Terms: deal.Terms.ID, Version: deal.Terms.Version, Rule: rule}},
+		Shares: []Share{{Terms: terms.ID, Version: terms.Version, Rule: rule}},
 	}
 	res, err := Calculate(in)
 	if err != nil {
 		return err
 	}
 	w.targets = append(w.targets, Target{
-		Cause: cause, Kind: trigger, Referral: claim.Referral, Affiliate: claim.Affiliate, Terms: deal.Terms.ID,
+		Cause: cause, Kind: trigger, Referral: claim.Referral, Affiliate: claim.Affiliate, Terms: terms.ID,
 		At: at, ReleaseAt: from.Add(h.hold(cause)), Currency: h.Currency, Minor: res.Minor, Review: res.Review, Input: in, Lines: res.Lines,
 	})
 	return nil

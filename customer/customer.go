@@ -40,6 +40,9 @@ type Customer struct {
 	OnboardedAt time.Time
 	FirstPaidAt time.Time // of the first payment above zero, by its own time
 	CreatedAt   time.Time
+
+	SignedUpPlan  string // told with the sign-up, or ""
+	OnboardedPlan string // told with the onboarding, or ""
 }
 
 // Seen is what a call says about a customer; only ExternalID is needed.
@@ -52,12 +55,12 @@ type Seen struct {
 const maxExternalID = 200
 
 const columns = `customer_id, external_id, email, email_normal, plan_code, state, state_at,
-	signed_up_at, onboarded_at, first_paid_at, created_at`
+	signed_up_at, signed_up_plan, onboarded_at, onboarded_plan, first_paid_at, created_at`
 
 func scan(r db.Row) (Customer, error) {
 	var c Customer
 	err := r.Scan(&c.ID, &c.ExternalID, &c.Email, &c.EmailNormal, &c.PlanCode, &c.State, &c.StateAt,
-		&c.SignedUpAt, &c.OnboardedAt, &c.FirstPaidAt, &c.CreatedAt)
+		&c.SignedUpAt, &c.SignedUpPlan, &c.OnboardedAt, &c.OnboardedPlan, &c.FirstPaidAt, &c.CreatedAt)
 	return c, err
 }
 
@@ -105,7 +108,7 @@ func Ensure(ctx context.Context, tx *db.Tx, prog id.Program, seen Seen) (Custome
 	}
 	normal := person.NormalEmail(seen.Email)
 	cus, err := db.One(ctx, tx, scan, `insert into customers (program_id, `+columns+`)
-		values ($1, $2, $3, $4, $5, $6, '', $7, null, null, null, $7)
+		values ($1, $2, $3, $4, $5, $6, '', $7, null, '', null, '', null, $7)
 		on conflict (program_id, external_id) do update set
 			email = case when excluded.email = '' then customers.email else excluded.email end,
 			email_normal = case when excluded.email = '' then customers.email_normal else excluded.email_normal end,

@@ -151,7 +151,7 @@ func TestStepsHappenOnceAtTheirEarliestTime(t *testing.T) {
 		reach := func(step StepKind, h int) Customer {
 			var got Customer
 			d.Write(t, func(tx *db.Tx) (err error) {
-				got, err = Step(ctx, tx, prog, cus.ID, step, at(h))
+				got, err = Step(ctx, tx, prog, cus.ID, step, at(h), "")
 				return err
 			})
 			return got
@@ -172,7 +172,7 @@ func TestStepsHappenOnceAtTheirEarliestTime(t *testing.T) {
 		}
 		for name, when := range map[string]time.Time{"future": at(101), "missing": {}} {
 			err := d.DB.Write(ctx, dbtest.Actor, func(tx *db.Tx) error {
-				_, err := Step(ctx, tx, prog, cus.ID, SignedUp, when)
+				_, err := Step(ctx, tx, prog, cus.ID, SignedUp, when, "")
 				return err
 			})
 			if !fault.Is(err, fault.Invalid) {

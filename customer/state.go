@@ -46,10 +46,11 @@ func ParseState(s string) (State, error) {
 	return state, nil
 }
 
-// Step records that a customer signed up or was onboarded. A step happens once
-// and its earliest reported time counts; a later time changes nothing. The
-// kinds of errors are NotFound and Invalid (a time in the future).
-func Step(ctx context.Context, tx *db.Tx, prog id.Program, cus id.Customer, step StepKind, at time.Time) (Customer, error) {
+// Step records that a customer signed up or was onboarded, on a plan if that is
+// known. A step happens once and its earliest reported time counts, with the
+// plan told then; a later time changes nothing. The kinds of errors are
+// NotFound and Invalid (a time in the future).
+func Step(ctx context.Context, tx *db.Tx, prog id.Program, cus id.Customer, step StepKind, at time.Time, plan string) (Customer, error) {
 	at = at.UTC().Truncate(time.Microsecond)
 	if err := checkTime(tx, at); err != nil {
 		return Customer{}, err
@@ -58,31 +59,55 @@ func Step(ctx context.Context, tx *db.Tx, prog id.Program, cus id.Customer, step
 	if err != nil {
 		return Customer{}, err
 	}
-	var known time.Time
-	var state State
-	var query string
-	switch step {
-	case SignedUp:
-		known, state = before.SignedUpAt, StateSignedUp
-		query = `update customers set signed_up_at = $3 where program_id = $1 and customer_id = $2`
-	case Onboarded:
-		known, state = before.OnboardedAt, StateOnboarded
-		query = `update customers set onboarded_at = $3 where program_id = $1 and customer_id = $2`
-	default:
+	known, knownPlan, query := before.reached(step)
+	switch {
+	case query == "":
 		return Customer{}, fault.New(fault.Invalid, "%s is not a step.", string(step)).Field("step")
-	}
-	if !known.IsZero() && !at.Before(known) {
+	case known.IsZero() || at.Before(known):
+	case at.After(known) || !names(plan, knownPlan):
 		return before, nil
 	}
-	if _, err := tx.Exec(ctx, query, prog, cus, at); err != nil {
+	if _, err := tx.Exec(ctx, query, prog, cus, at, plan); err != nil {
 		return Customer{}, err
 	}
+	state := stateOf[step]
 	err = tx.Queue(ctx, `delete from customer_states where program_id = $1 and customer_id = $2 and state = $3 and source = $4`,
 		prog, cus, state, SourceReferral)
 	if err != nil {
 		return Customer{}, err
 	}
 	return add(ctx, tx, prog, before, Change{At: at, State: state, Source: SourceReferral})
+}
+
+// stateOf is the state that a step brings.
+var stateOf = map[StepKind]State{SignedUp: StateSignedUp, Onboarded: StateOnboarded}
+
+// reached is what is known of a step, and the SQL that says otherwise.
+func (c Customer) reached(step StepKind) (at time.Time, plan, query string) {
+	switch step {
+	case SignedUp:
+		return c.SignedUpAt, c.SignedUpPlan, `update customers set signed_up_at = $3, signed_up_plan = $4 where program_id = $1 and customer_id = $2`
+	case Onboarded:
+		return c.OnboardedAt, c.OnboardedPlan, `update customers set onboarded_at = $3, onboarded_plan = $4 where program_id = $1 and customer_id = $2`
+	}
+	return time.Time{}, "", ""
+}
+
+// names reports whether a plan told for the same moment outweighs the one that
+// is known: any outweighs none, and of two the first by name stays, whichever
+// came first.
+func names(plan, known string) bool { return plan != "" && (known == "" || plan < known) }
+
+// PlanAt is the plan that a customer had chosen at a step: told with it, or
+// with an earlier one; "" when it was not known yet.
+func (c Customer) PlanAt(step StepKind) string {
+	if step == SignedUp {
+		return c.SignedUpPlan
+	}
+	if c.OnboardedPlan == "" && !c.SignedUpAt.IsZero() && !c.SignedUpAt.After(c.OnboardedAt) {
+		return c.SignedUpPlan
+	}
+	return c.OnboardedPlan
 }
 
 // SetState records that a customer was in a state from a time on. News from

@@ -62,7 +62,7 @@ func SignUp(ctx context.Context, tx *db.Tx, env Env, prog program.Program, in St
 	if in.At.IsZero() {
 		in.At = tx.Now()
 	}
-	cus, err := customer.Step(ctx, tx, prog.ID, before.ID, in.Kind, in.At)
+	cus, err := customer.Step(ctx, tx, prog.ID, before.ID, in.Kind, in.At, in.Customer.PlanCode)
 	if err != nil {
 		return Stepped{}, err
 	}

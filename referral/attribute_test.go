@@ -120,7 +120,7 @@ func (s *shop) reportIn(tx *db.Tx, external string, step Step, evidence []Eviden
 	if step.Kind == customer.AtPayment {
 		err = customer.Paid(ctx, tx, s.prog.ID, cus.ID, step.At)
 	} else {
-		_, err = customer.Step(ctx, tx, s.prog.ID, cus.ID, step.Kind, step.At)
+		_, err = customer.Step(ctx, tx, s.prog.ID, cus.ID, step.Kind, step.At, "")
 	}
 	if err != nil {
 		return Outcome{}, err

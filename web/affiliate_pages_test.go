@@ -79,7 +79,7 @@ func (h *house) signUp(external, mail string, evidence ...referral.Evidence) (cu
 		if cus, err = customer.Ensure(ctx, tx, h.prog.ID, customer.Seen{ExternalID: external, Email: mail, PlanCode: "pro"}); err != nil {
 			return err
 		}
-		if cus, err = customer.Step(ctx, tx, h.prog.ID, cus.ID, customer.SignedUp, tx.Now()); err != nil {
+		if cus, err = customer.Step(ctx, tx, h.prog.ID, cus.ID, customer.SignedUp, tx.Now(), ""); err != nil {
 			return err
 		}
 		for i := range evidence {

@@ -130,10 +130,12 @@ create table customers (
 	plan_code     text collate "C" not null, -- chosen last, or ''
 	state         text collate "C" not null,
 	state_at      bigint not null,
-	signed_up_at  bigint,
-	onboarded_at  bigint,
-	first_paid_at bigint, -- of the first payment above zero, by its own time
-	created_at    bigint not null,
+	signed_up_at   bigint,
+	signed_up_plan text collate "C" not null, -- chosen then, or ''
+	onboarded_at   bigint,
+	onboarded_plan text collate "C" not null, -- chosen then, or ''
+	first_paid_at  bigint, -- of the first payment above zero, by its own time
+	created_at     bigint not null,
 	primary key (program_id, customer_id),
 	unique (program_id, external_id)
 ); -- owner: customer
