@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"strings"
+	"unicode/utf8"
 
 	"tributary.example/money"
 	"tributary.example/payout"
@@ -44,11 +45,19 @@ func (Rail) File(run payout.Run, list []payout.Instruction) (payout.File, error)
 	return payout.File{Name: string(run.ID) + ".csv", ContentType: "text/csv; charset=utf-8", Content: b.Bytes()}, nil
 }
 
-// guard puts an apostrophe before what a spreadsheet would compute.
+// formulas are what a spreadsheet may compute from, East Asian wide forms too
+// (OWASP, CSV Injection).
+const formulas = "=+-@\t\r\n|%＝＋－＠"
+
+// guard puts an apostrophe before what a spreadsheet would compute. Where
+// commas are decimal points, a semicolon begins another cell.
 func guard(cell string) string {
-	start := strings.TrimLeft(cell, " ")
-	if start != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(start[0])) {
-		return "'" + cell
+	parts := strings.Split(cell, ";")
+	for i, part := range parts {
+		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, " "))
+		if strings.TrimLeft(part, " ") != "" && strings.ContainsRune(formulas, first) {
+			parts[i] = "'" + part
+		}
 	}
-	return cell
+	return strings.Join(parts, ";")
 }

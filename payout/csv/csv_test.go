@@ -38,3 +38,15 @@ func TestCellsNeverRunAsFormulas(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string]string{
+		"": "", "Jane": "Jane", "a=b": "a=b", " ": " ", "a; b": "a; b", "=1": "'=1", "  =1": "'  =1", "＝1": "'＝1", "－1": "'－1", "%x": "'%x",
+		"x;=1+1": "x;'=1+1", "x; @y;z": "x;' @y;z", ";": ";", "\xff": "\xff",
+	} {
+		if got := guard(cell); got != want {
+			t.Errorf("%q: got %q, want %q", cell, got, want)
+		}
+	}
+}
