@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"tributary.example/access"
@@ -110,6 +111,10 @@ func (in *installation) handler(c serveConfig) (http.Handler, error) {
 	proxies, err := serve.ParseProxies(c.TrustedProxies)
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(c.publicURL(), "https://") && len(proxies) == 0 {
+		in.log.Warn("no proxy is trusted: all visitors seem to come from one address, and share one limit of sign-ins",
+			"url", c.publicURL(), "set", "TRIBUTARY_TRUSTED_PROXIES")
 	}
 	env := flow.Env{Root: in.root}
 	mux := http.NewServeMux()
