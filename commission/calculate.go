@@ -83,8 +83,9 @@ func Calculate(in Input) (Result, error) {
 	}
 	shares := make([]shareResult, len(in.Shares))
 	exacts := make([]money.Exact, len(in.Shares))
+	caps := map[string]money.Exact{} // what the shares so far take from each
 	for i, s := range in.Shares {
-		shares[i] = in.share(s)
+		shares[i] = in.share(s, caps)
 		exacts[i] = shares[i].exact
 		if res.Review.IsZero() {
 			res.Review = shares[i].review
@@ -142,8 +143,8 @@ func (in Input) kept(e money.Exact) money.Exact {
 	return e.Times(in.GrossMinor-in.RefundMinor, in.GrossMinor)
 }
 
-// share is what one rule gives, before rounding.
-func (in Input) share(s Share) shareResult {
+// share is what one rule gives, before rounding; it takes from the caps.
+func (in Input) share(s Share, caps map[string]money.Exact) shareResult {
 	if why := in.uncovered(s); !why.IsZero() {
 		return shareResult{remarks: []text.Sentence{why}}
 	}
@@ -160,7 +161,10 @@ func (in Input) share(s Share) shareResult {
 	for _, p := range out.parts {
 		out.exact = out.exact.Plus(p.exact)
 	}
-	return in.capped(s, out)
+	key := capKey(*s.Rule, in.Currency)
+	out = in.capped(s, out, caps[key])
+	caps[key] = caps[key].Plus(out.exact)
+	return out
 }
 
 // uncovered says why a share earns nothing, or is zero.
@@ -249,13 +253,20 @@ func (in Input) fixed(s Share, rate program.Rate) shareResult {
 	return shareResult{parts: []part{{in.kept(money.ExactOf(minor)), sentence}}}
 }
 
-// capped limits a share to what a rule leaves for this customer.
-func (in Input) capped(s Share, out shareResult) shareResult {
+// capped limits a share to what a rule leaves for this customer, beside what
+// another version of the rule has taken of the same payment. What is left is a
+// whole number, so that no rounding goes beyond it.
+func (in Input) capped(s Share, out shareResult, taken money.Exact) shareResult {
 	limit, ok := s.Rule.CapMinor[string(in.Currency)]
-	if !ok || out.exact.Cmp(money.ExactOf(limit-s.CapUsed)) <= 0 {
+	left := money.ExactOf(limit - s.CapUsed).Minus(taken)
+	if !ok || out.exact.Cmp(left) <= 0 {
 		return out
 	}
-	out.exact = money.ExactOf(max(limit-s.CapUsed, 0))
+	whole, err := left.Floor()
+	if err != nil { // unreachable: no larger than what was to be earned
+		whole = 0
+	}
+	out.exact = money.ExactOf(max(whole, 0))
 	out.remarks = append(out.remarks, text.S("Limited to %s per customer, of which %s had been earned before.",
 		money.Of(limit, in.Currency), money.Of(s.CapUsed, in.Currency)))
 	return out
@@ -296,9 +307,9 @@ func planNames(lines []payment.Line) string {
 // of months does not drift (31 January, 28 February, 31 March).
 func AddMonths(anchor time.Time, months int, zone *time.Location) time.Time {
 	local := anchor.In(zone)
-	first := time.Date(local.Year(), local.Month()+time.Month(months), 1, local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), zone)
-	last := first.AddDate(0, 1, -1).Day()
-	return first.AddDate(0, 0, min(local.Day(), last)-1)
+	month := local.Month() + time.Month(months)
+	last := time.Date(local.Year(), month+1, 0, 12, 0, 0, 0, time.UTC).Day()
+	return time.Date(local.Year(), month, min(local.Day(), last), local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), zone)
 }
 
 func location(name string) *time.Location {

@@ -39,26 +39,29 @@ type Claim struct {
 }
 
 // holds reports whether the referral stood at a time. Providers count in whole
-// seconds, so its bounds do too.
+// seconds, so its beginning does too.
 func (c Claim) holds(at time.Time) bool {
-	switch {
-	case at.Before(c.Since.Truncate(time.Second)):
-		return false
-	case !c.Until.IsZero() && !at.Before(c.Until.Truncate(time.Second)):
-		return false
-	}
-	return c.Lapsed.IsZero() || !at.After(c.Lapsed)
+	return !at.Before(c.Since.Truncate(time.Second)) &&
+		(c.Until.IsZero() || at.Before(c.Until)) &&
+		(c.Lapsed.IsZero() || !at.After(c.Lapsed))
 }
 
-// ClaimAt is the claim that stood at a time. Were there two, the older one.
+// before orders claims: one that a person ended held the customer until then,
+// whatever began as early; else the older one comes first.
+func (c Claim) before(d Claim) bool {
+	if c.Until.IsZero() != d.Until.IsZero() {
+		return d.Until.IsZero()
+	}
+	return cmp.Or(c.Until.Compare(d.Until), c.Since.Compare(d.Since), cmp.Compare(c.Referral, d.Referral)) < 0
+}
+
+// ClaimAt is the claim that stood at a time. Were there two, what was earned
+// under the one that ended stays.
 func ClaimAt(claims []Claim, at time.Time) (Claim, bool) {
 	var best Claim
 	found := false
 	for _, c := range claims {
-		if !c.holds(at) {
-			continue
-		}
-		if !found || cmp.Or(c.Since.Compare(best.Since), cmp.Compare(c.Referral, best.Referral)) < 0 {
+		if c.holds(at) && (!found || c.before(best)) {
 			best, found = c, true
 		}
 	}

@@ -99,6 +99,11 @@ func TestTargets(t *testing.T) {
 			h.Claims = append(h.Claims, Claim{Referral: "ref_2", Affiliate: "aff_2", Since: day(2), Lapsed: day(4)})
 			return h
 		}(), map[string]int64{"a": 10, "b": 10, "c": 10}},
+		{"whole seconds of an end, and what was earned before it", func() History {
+			h := history(terms(percent(100_000)), pay("a", 2, 100), with(pay("b", 2, 100), func(p *payment.Payment) { p.At = day(2).Add(900 * time.Millisecond) }))
+			h.Claims[0].Until = day(2).Add(500 * time.Millisecond)
+			return h
+		}(), map[string]int64{"a": 10}},
 		{"tax is not in the base", history(terms(percent(300_000)), with(pay("a", 1, 10000), func(p *payment.Payment) { p.AmountMinor, p.TaxMinor = 12000, 2000 })), map[string]int64{"a": 3000}},
 		{"partial refund with tax", history(terms(percent(300_000)), with(pay("a", 1, 10000), func(p *payment.Payment) { p.AmountMinor, p.TaxMinor, p.RefundedMinor = 12000, 2000, 6000 })), map[string]int64{"a": 1500}},
 		{"full refund is exactly zero", history(terms(percent(333_333)), with(pay("a", 1, 4999), refunded(4999))), map[string]int64{"a": 0}},
@@ -182,6 +187,42 @@ func TestNewPlanUnderKeptTerms(t *testing.T) {
 	}
 }
 
+// One payment can be covered by a rule in two versions; the customer's cap is
+// one all the same.
+func TestOneCapOverTwoVersions(t *testing.T) {
+	t.Parallel()
+	capped := percent(500_000)
+	capped.CapMinor = map[string]int64{"EUR": 100}
+	for _, tt := range []struct {
+		old, young, want int64
+	}{{150, 150, 100}, {101, 300, 100}, {60, 60, 60}, {300, 10, 100}} {
+		p := pay("a", 1, tt.old+tt.young)
+		p.Lines = []payment.Line{{PlanCode: "pro", AmountMinor: tt.old}, {PlanCode: "team", AmountMinor: tt.young}}
+		h := history(terms(capped), p, pay("b", 2, 1000))
+		newer := terms(capped)
+		newer.ID, newer.Version = "trm_2", 2
+		h.Plans = map[string]time.Time{"team": day(-1)}
+		h.Deals["a"] = Deal{Terms: terms(capped), Newer: newer, State: affiliate.Active}
+		if diff := cmp.Diff(map[string]int64{"a": tt.want, "b": 100 - tt.want}, minors(t, h)); diff != "" {
+			t.Errorf("%d and %d: %s", tt.old, tt.young, diff)
+		}
+	}
+}
+
+// A customer whose referral a person ended has another one since the same
+// sign-up: what the first one earned stays with it, whichever was made first.
+func TestWhatWasEarnedBeforeAnEndStays(t *testing.T) {
+	t.Parallel()
+	for _, ended := range []id.Referral{"ref_1", "ref_3"} {
+		claims := []Claim{{Referral: "ref_2", Affiliate: "aff_2", Since: day(0)}, {Referral: ended, Affiliate: "aff_1", Since: day(0), Until: day(10)}}
+		for n, want := range map[int]id.Affiliate{5: "aff_1", 10: "aff_2"} {
+			if got, ok := ClaimAt(claims, day(n)); !ok || got.Affiliate != want {
+				t.Errorf("%s ended, day %d is %s's, want %s", ended, n, got.Affiliate, want)
+			}
+		}
+	}
+}
+
 func TestSignupAndOnboarding(t *testing.T) {
 	t.Parallel()
 	rules := []program.Rule{
@@ -254,6 +295,15 @@ func TestAddMonths(t *testing.T) {
 		{25, time.UTC, "2028-02-29T23:30:00Z"},
 		{1, vienna, "2026-03-01T00:30:00+01:00"},
 		{2, vienna, "2026-04-01T00:30:00+02:00"},
+	}
+	// On 1 October 2028, clocks in Sydney jump from two to three; the 15th has its half past two.
+	sydney, err := time.LoadLocation("Australia/Sydney")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := AddMonths(time.Date(2028, 9, 15, 2, 30, 0, 0, sydney), 1, sydney).Format(time.RFC3339)
+	if want := "2028-10-15T02:30:00+11:00"; got != want {
+		t.Errorf("over a month that begins with a jump: got %s, want %s", got, want)
 	}
 	for _, tt := range tests {
 		if got := AddMonths(anchor, tt.months, tt.zone).Format(time.RFC3339); got != tt.want {

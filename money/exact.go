@@ -33,6 +33,9 @@ func (e Exact) Times(num, den int64) Exact {
 // Plus is the sum.
 func (e Exact) Plus(f Exact) Exact { return Exact{new(big.Rat).Add(e.rat(), f.rat())} }
 
+// Minus is the difference.
+func (e Exact) Minus(f Exact) Exact { return Exact{new(big.Rat).Sub(e.rat(), f.rat())} }
+
 // Cmp is -1, 0 or +1 as e is less than, equal to or greater than f.
 func (e Exact) Cmp(f Exact) int { return e.rat().Cmp(f.rat()) }
 
@@ -64,6 +67,16 @@ func (e Exact) floor() (*big.Int, *big.Rat) {
 	r := e.rat()
 	n := new(big.Int).Div(r.Num(), r.Denom()) // Euclidean: the denominator is positive
 	return n, new(big.Rat).Sub(r, new(big.Rat).SetInt(n))
+}
+
+// Floor is the next whole number of minor units below. Beyond 64 bits it is an
+// error.
+func (e Exact) Floor() (int64, error) {
+	n, _ := e.floor()
+	if !n.IsInt64() {
+		return 0, fmt.Errorf("floor of %s: %w", e.rat().FloatString(2), ErrOverflow)
+	}
+	return n.Int64(), nil
 }
 
 // RoundParts rounds the sum of the parts once and shares the result among them
