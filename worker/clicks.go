@@ -29,44 +29,85 @@ const (
 	batchClicks = 4096
 )
 
-const clicksAgain = time.Second
+// The pauses after a failure, such as a database that is down: the journal
+// keeps what comes meanwhile.
+const (
+	firstAgain = 50 * time.Millisecond
+	longAgain  = 2 * time.Second
+)
 
 // Run reads the journal from where the store is, until ctx ends. After an
 // error it begins again from there.
 func (c Clicks) Run(ctx context.Context) error {
+	pause := firstAgain
 	for ctx.Err() == nil {
-		if err := c.read(ctx); err != nil && ctx.Err() == nil {
-			c.Log.Error("clicks not stored", "err", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(clicksAgain):
-			}
+		stored, err := c.read(ctx)
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
+		c.Log.Error("clicks not stored", "err", err)
+		if stored {
+			pause = firstAgain
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, longAgain)
 	}
 	return nil
 }
 
-func (c Clicks) read(ctx context.Context) error {
+// read stores frames until something fails, and reports whether it stored any.
+func (c Clicks) read(ctx context.Context) (stored bool, err error) {
+	r, err := c.begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = c.Bus.Consume(ctx, bus.Clicks, r.next, func(m bus.Delivered, more bool) error { return r.take(ctx, m, more) })
+	return r.stored, err
+}
+
+// begin finds where to read on. A journal that is not the one of the stored
+// position, though it has its name and creation time, is an older copy of it:
+// what it has is read again, and the frames' ids tell which are stored.
+func (c Clicks) begin(ctx context.Context) (*reading, error) {
 	info, err := c.Bus.Info(ctx, bus.Clicks)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r := reading{c: c, place: click.Place{Consumer: storeConsumer, Stream: string(bus.Clicks), Created: info.Created}}
+	r := &reading{c: c, place: click.Place{Consumer: storeConsumer, Stream: string(bus.Clicks), Created: info.Created}}
 	at, begun, err := c.Store.Position(ctx, r.place)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !begun {
 		c.Log.Info("click journal is read from its beginning", "created", info.Created)
 	}
 	r.at, r.next = at, at+1
-	if at > info.Last {
-		// The journal is an older copy of itself. What it has is read again;
-		// the frames' ids tell which are stored.
-		c.Log.Warn("click journal ends before what is stored", "stored", at, "journal", info.Last)
-		r.next = 1
+	same, err := sameJournal(ctx, c.Bus, c.Store, at)
+	if err == nil && !same {
+		c.Log.Warn("click journal is an older copy of the one that was stored from; it is read again", "stored", at, "journal", info.Last)
+		r.next = max(1, info.First)
 	}
-	return c.Bus.Consume(ctx, bus.Clicks, r.next, func(m bus.Delivered, more bool) error { return r.take(ctx, m, more) })
+	return r, err
+}
+
+// sameJournal reports whether the journal still has, at a stored position, the
+// frame that was stored there, or has let it go since.
+func sameJournal(ctx context.Context, b *bus.Bus, s click.Store, at uint64) (bool, error) {
+	if at == 0 {
+		return true, nil
+	}
+	info, err := b.Info(ctx, bus.Clicks)
+	if err != nil || at > info.Last {
+		return false, err
+	}
+	m, ok, err := b.At(ctx, bus.Clicks, at)
+	if err != nil || !ok {
+		return true, err
+	}
+	return s.Holds(ctx, id.Frame(m.ID))
 }
 
 // reading gathers frames into a batch.
@@ -77,6 +118,7 @@ type reading struct {
 	next   uint64 // the sequence that should come
 	batch  click.Batch
 	clicks int
+	stored bool
 }
 
 func (r *reading) take(ctx context.Context, m bus.Delivered, more bool) error {
@@ -104,12 +146,21 @@ func (r *reading) gap(first, last uint64) {
 }
 
 func (r *reading) save(ctx context.Context) error {
+	// The sequences are of the stream that there was when they were read: it
+	// must be the one whose position moves.
+	info, err := r.c.Bus.Info(ctx, bus.Clicks)
+	if err != nil {
+		return err
+	}
+	if !info.Created.Equal(r.place.Created) {
+		return bus.ErrAnew
+	}
 	r.batch.Place, r.batch.From, r.batch.To = r.place, r.at, r.next-1
 	saved, err := r.c.Store.Save(ctx, r.batch)
 	if err != nil {
 		return fmt.Errorf("store sequences to %d: %w", r.batch.To, err)
 	}
-	r.at, r.batch, r.clicks = r.batch.To, click.Batch{}, 0
+	r.at, r.batch, r.clicks, r.stored = r.batch.To, click.Batch{}, 0, true
 	if r.c.Saved != nil {
 		r.c.Saved(saved)
 	}

@@ -19,7 +19,7 @@ type Change struct {
 
 // Put stores a record.
 func (b *Bus) Put(ctx context.Context, bucket Bucket, key string, value []byte) error {
-	kv, err := b.js.KeyValue(ctx, string(bucket))
+	kv, err := b.now.Load().js.KeyValue(ctx, string(bucket))
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", bucket, err)
 	}
@@ -37,7 +37,7 @@ type versioned struct {
 // PutNewer stores a JSON record with a field "version" unless the bucket holds
 // that version or a newer one: so records may be sent twice and in any order.
 func (b *Bus) PutNewer(ctx context.Context, bucket Bucket, key string, value []byte) error {
-	kv, err := b.js.KeyValue(ctx, string(bucket))
+	kv, err := b.now.Load().js.KeyValue(ctx, string(bucket))
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", bucket, err)
 	}
@@ -75,7 +75,7 @@ func putNewer(ctx context.Context, kv jetstream.KeyValue, key string, value []by
 
 // Get reads a record.
 func (b *Bus) Get(ctx context.Context, bucket Bucket, key string) ([]byte, bool, error) {
-	kv, err := b.js.KeyValue(ctx, string(bucket))
+	kv, err := b.now.Load().js.KeyValue(ctx, string(bucket))
 	if err != nil {
 		return nil, false, fmt.Errorf("bucket %s: %w", bucket, err)
 	}
@@ -91,7 +91,7 @@ func (b *Bus) Get(ctx context.Context, bucket Bucket, key string) ([]byte, bool,
 
 // Purge removes a record and its history.
 func (b *Bus) Purge(ctx context.Context, bucket Bucket, key string) error {
-	kv, err := b.js.KeyValue(ctx, string(bucket))
+	kv, err := b.now.Load().js.KeyValue(ctx, string(bucket))
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", bucket, err)
 	}
@@ -103,25 +103,40 @@ func (b *Bus) Purge(ctx context.Context, bucket Bucket, key string) error {
 
 // Watch hands every record of a bucket to fn, calls loaded when fn has seen
 // all that were there, and goes on with changes until ctx ends (its error is
-// then nil). fn is called from one goroutine.
+// then nil) or the embedded server is started again: the caller begins again.
+// fn is called from one goroutine.
 func (b *Bus) Watch(ctx context.Context, bucket Bucket, fn func(Change), loaded func()) error {
-	kv, err := b.js.KeyValue(ctx, string(bucket))
+	st := b.now.Load()
+	watching, cancel := st.bound(ctx)
+	defer cancel(nil)
+	err := st.watch(watching, bucket, fn, loaded)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case watching.Err() != nil:
+		return fmt.Errorf("watch %s: %w", bucket, context.Cause(watching))
+	}
+	return err
+}
+
+func (st *station) watch(ctx context.Context, bucket Bucket, fn func(Change), loaded func()) error {
+	kv, err := st.js.KeyValue(ctx, string(bucket))
 	if err != nil {
-		return ended(ctx, fmt.Errorf("bucket %s: %w", bucket, err))
+		return fmt.Errorf("bucket %s: %w", bucket, err)
 	}
 	w, err := kv.WatchAll(ctx)
 	if err != nil {
-		return ended(ctx, fmt.Errorf("watch %s: %w", bucket, err))
+		return fmt.Errorf("watch %s: %w", bucket, err)
 	}
 	defer w.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		case entry, ok := <-w.Updates():
 			switch {
 			case !ok:
-				return ended(ctx, fmt.Errorf("watch %s: ended", bucket))
+				return fmt.Errorf("watch %s: ended", bucket)
 			case entry == nil:
 				loaded()
 			default:

@@ -2,7 +2,7 @@
 // server's parts, over a NATS JetStream server that it runs in the process or
 // finds at an address.
 //
-// Nouns: Bus, Message, Delivered, Stream, Bucket, Position.
+// Nouns: Bus, Message, Delivered, Stream, Bucket, Position, Notice.
 //
 // Invariants:
 //  1. What Publish has acknowledged is on disk (SyncAlways) and is delivered to
@@ -11,6 +11,10 @@
 //  3. A consumer's position moves by compare-and-set in the transaction of what
 //     it wrote, and belongs to the stream of one creation time.
 //  4. A bucket never replaces a record by an older version of it.
+//  5. Nothing leaves the click journal but by Trim, up to where every reader
+//     has stored; a full journal refuses, and counts what it refuses.
+//  6. An embedded server that can no longer write is started again as soon as
+//     its folder takes data; what was acknowledged is still there.
 //
 // It owns the table positions. It knows no business word: what the messages
 // mean is the business of those who send and read them.
@@ -20,11 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"sync/atomic"
 )
 
 // Options say where the bus runs.
@@ -41,95 +41,64 @@ type Options struct {
 	Replicas int
 	// MaxJournalBytes bounds the click journal; 0 is no bound but its age.
 	MaxJournalBytes int64
+	// Told, when set, hears when the embedded server stalls and when it has
+	// been started again. It must not wait for the bus.
+	Told func(Notice)
 }
 
 // Bus is a connection to JetStream, with the streams and buckets in place.
 type Bus struct {
-	server *server.Server // nil when the server is somebody else's
-	conn   *nats.Conn
-	js     jetstream.JetStream
+	o     Options
+	count Counters
+
+	now      atomic.Pointer[station] // replaced when the server is started again
+	suspects chan suspect
+	stalled  atomic.Pointer[Notice] // nil while the server writes
+	stop     context.CancelFunc
+	stopped  chan struct{} // closed when nobody guards any more
 }
 
-// maxPayload is what one message may hold: a frame is at most half of it.
-const maxPayload = 1 << 20
+// Counters count since the start.
+type Counters struct {
+	Refused  atomic.Int64 // messages that a full journal did not take
+	Stalls   atomic.Int64 // times that the embedded server could not write
+	Restarts atomic.Int64 // times that it was started again
+}
 
-// startWait is how long the embedded server may take to open its journal.
-const startWait = 30 * time.Second
+// Counters are the bus's counters.
+func (b *Bus) Counters() *Counters { return &b.count }
 
 // Start opens the bus and makes what is missing of its streams and buckets.
 func Start(ctx context.Context, o Options) (*Bus, error) {
-	b := &Bus{}
-	if err := b.open(ctx, o); err != nil {
-		b.Close()
+	b := &Bus{o: o, suspects: make(chan suspect, 1), stopped: make(chan struct{})}
+	s, err := b.begin(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("start bus: %w", err)
 	}
+	b.now.Store(s)
+	guarding, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stop = stop
+	go b.guard(guarding)
 	return b, nil
-}
-
-func (b *Bus) open(ctx context.Context, o Options) error {
-	options := []nats.Option{nats.Name("tributary"), nats.MaxReconnects(-1), nats.Timeout(5 * time.Second)}
-	if o.URL == "" {
-		if err := b.embed(o); err != nil {
-			return err
-		}
-		options = append(options, nats.InProcessServer(b.server))
-	}
-	conn, err := nats.Connect(o.URL, options...)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	b.conn = conn
-	if b.js, err = jetstream.New(conn); err != nil {
-		return err
-	}
-	return b.prepare(ctx, o)
-}
-
-func (b *Bus) embed(o Options) error {
-	if o.Dir == "" {
-		return errors.New("neither a folder nor an address for the journal")
-	}
-	s, err := server.NewServer(&server.Options{
-		ServerName: "tributary",
-		DontListen: true,
-		JetStream:  true,
-		StoreDir:   o.Dir,
-		SyncAlways: o.SyncAlways,
-		MaxPayload: maxPayload,
-		NoSigs:     true,
-		NoLog:      true,
-		// The server guesses limits from free memory and disk; ours are per stream.
-		JetStreamMaxMemory: 1 << 30,
-		JetStreamMaxStore:  1 << 50,
-
-		DisableJetStreamBanner: true,
-	})
-	if err != nil {
-		return fmt.Errorf("embedded server: %w", err)
-	}
-	b.server = s
-	go s.Start()
-	if !s.ReadyForConnections(startWait) {
-		return fmt.Errorf("embedded server was not ready after %s", startWait)
-	}
-	return nil
 }
 
 // Close ends the connection and the embedded server, in that order, and waits
 // for it.
 func (b *Bus) Close() {
-	if b.conn != nil {
-		b.conn.Close()
-	}
-	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
-	}
+	b.stop()
+	<-b.stopped
+	b.now.Load().close(errClosed)
 }
 
-// Healthy says what is wrong with the connection, or nil.
+var errClosed = errors.New("the bus is closed")
+
+// Healthy says what is wrong with the connection or with the embedded server,
+// or nil.
 func (b *Bus) Healthy() error {
-	if !b.conn.IsConnected() {
+	if n := b.stalled.Load(); n != nil {
+		return fmt.Errorf("journal does not take clicks: %w", n.Cause)
+	}
+	if !b.now.Load().conn.IsConnected() {
 		return errors.New("bus is not connected")
 	}
 	return nil

@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,6 +26,10 @@ type Delivered struct {
 	At       time.Time // when the stream took it
 }
 
+// ErrFull is Publish's error when the click journal holds what it may and
+// nothing may be removed.
+var ErrFull = errors.New("the journal is full")
+
 // Publish sends a message and waits until its stream has stored it. A context
 // without a deadline waits five seconds.
 func (b *Bus) Publish(ctx context.Context, m Message) error {
@@ -36,72 +42,25 @@ func (b *Bus) Publish(ctx context.Context, m Message) error {
 	if m.ID != "" {
 		options = append(options, jetstream.WithMsgID(m.ID))
 	}
-	if _, err := b.js.PublishMsg(ctx, msg, options...); err != nil {
-		return fmt.Errorf("publish %s: %w", m.Subject, err)
-	}
-	return nil
-}
-
-// Consume hands each message of a stream from a sequence on to fn, in order,
-// and goes on with new ones until ctx ends (its error is then nil) or fn
-// fails. more says that a further message is here already, so that fn may
-// gather a batch. Sequences that the stream no longer has are passed over: fn
-// sees it from the sequence numbers.
-func (b *Bus) Consume(ctx context.Context, s Stream, from uint64, fn func(m Delivered, more bool) error) error {
-	c, err := b.js.OrderedConsumer(ctx, string(s), jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:   max(1, from),
-	})
-	if err != nil {
-		return ended(ctx, fmt.Errorf("consume %s: %w", s, err))
-	}
-	messages, err := c.Messages()
-	if err != nil {
-		return ended(ctx, fmt.Errorf("consume %s: %w", s, err))
-	}
-	defer messages.Stop()
-	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return ended(ctx, fmt.Errorf("consume %s: %w", s, err))
-		}
-		d, pending, err := delivered(msg)
-		if err != nil {
-			return err
-		}
-		if err := fn(d, pending > 0); err != nil {
-			return err
-		}
-	}
-}
-
-// ended hides the error of a context that has ended: that is how it stops.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	s, asked := b.now.Load(), time.Now()
+	waiting, cancel := s.bound(ctx)
+	defer cancel(nil)
+	_, err := s.js.PublishMsg(waiting, msg, options...)
+	switch {
+	case err == nil:
 		return nil
+	case full(err):
+		b.count.Refused.Add(1)
+		err = ErrFull
+	case errors.Is(err, jetstream.ErrNoStreamResponse), time.Since(asked) > stallAfter:
+		b.suspect(s, err)
 	}
-	return err
+	return fmt.Errorf("publish %s: %w", m.Subject, err)
 }
 
-func delivered(msg jetstream.Msg) (Delivered, uint64, error) {
-	meta, err := msg.Metadata()
-	if err != nil {
-		return Delivered{}, 0, fmt.Errorf("message on %s: %w", msg.Subject(), err)
-	}
-	d := Delivered{
-		Message:  Message{Subject: msg.Subject(), Data: msg.Data(), Header: map[string]string{}},
-		Sequence: meta.Sequence.Stream,
-		At:       meta.Timestamp.UTC(),
-	}
-	for k, v := range msg.Headers() {
-		if len(v) == 0 {
-			continue
-		}
-		if k == nats.MsgIdHdr {
-			d.ID = v[0]
-			continue
-		}
-		d.Header[k] = v[0]
-	}
-	return d, meta.NumPending, nil
+// full tells a refusal for want of room from other failures of a store, which
+// have the same number.
+func full(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused) && strings.Contains(refused.Description, "maximum bytes exceeded")
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -34,7 +35,8 @@ const (
 	Keys      Bucket = "KEYS"      // the token key ring, sealed
 )
 
-// The time that streams look back.
+// The time that streams look back; the click journal further, while a reader
+// has not stored what is older.
 const (
 	Retention = 35 * 24 * time.Hour
 	Duplicate = 10 * time.Minute
@@ -44,34 +46,22 @@ const (
 type StreamInfo struct {
 	Created     time.Time // tells a stream from one that was made anew under its name
 	First, Last uint64    // sequences; First is Last+1 when it is empty
+	Bytes       int64     // what its messages hold, with what the server adds
 }
 
-func (b *Bus) prepare(ctx context.Context, o Options) error {
-	for _, s := range []struct {
-		name     Stream
-		subject  string
-		maxBytes int64
-	}{{Clicks, ClickSubject + "*", o.MaxJournalBytes}, {Events, EventSubject + ">", 0}} {
-		maxBytes := int64(-1)
-		if s.maxBytes > 0 {
-			maxBytes = s.maxBytes
-		}
-		_, err := b.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name:        string(s.name),
-			Subjects:    []string{s.subject},
-			Storage:     jetstream.FileStorage,
-			Replicas:    max(1, o.Replicas),
-			MaxAge:      Retention,
-			MaxBytes:    maxBytes,
-			Duplicates:  Duplicate,
-			AllowDirect: true,
-		})
-		if err != nil {
-			return fmt.Errorf("stream %s: %w", s.name, err)
+func (s *station) prepare(ctx context.Context, o Options) error {
+	for _, c := range []jetstream.StreamConfig{
+		// Trim removes what every reader has stored; the server removes nothing.
+		{Name: string(Clicks), Subjects: []string{ClickSubject + "*"}, Discard: jetstream.DiscardNew, MaxBytes: cmp.Or(o.MaxJournalBytes, -1)},
+		{Name: string(Events), Subjects: []string{EventSubject + ">"}, MaxAge: Retention, MaxBytes: -1},
+	} {
+		c.Storage, c.Replicas, c.Duplicates, c.AllowDirect = jetstream.FileStorage, max(1, o.Replicas), Duplicate, true
+		if _, err := s.js.CreateOrUpdateStream(ctx, c); err != nil {
+			return fmt.Errorf("stream %s: %w", c.Name, err)
 		}
 	}
 	for _, name := range []Bucket{Directory, Salts, Keys} {
-		_, err := b.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		_, err := s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 			Bucket:   string(name),
 			History:  1,
 			Storage:  jetstream.FileStorage,
@@ -86,14 +76,19 @@ func (b *Bus) prepare(ctx context.Context, o Options) error {
 
 // Info reads a stream's creation time and range.
 func (b *Bus) Info(ctx context.Context, s Stream) (StreamInfo, error) {
-	str, err := b.js.Stream(ctx, string(s))
+	return b.now.Load().info(ctx, s)
+}
+
+func (s *station) info(ctx context.Context, name Stream) (StreamInfo, error) {
+	str, err := s.js.Stream(ctx, string(name))
 	if err != nil {
-		return StreamInfo{}, fmt.Errorf("stream %s: %w", s, err)
+		return StreamInfo{}, fmt.Errorf("stream %s: %w", name, err)
 	}
 	info := str.CachedInfo()
 	return StreamInfo{
 		Created: info.Created.UTC().Truncate(time.Microsecond),
 		First:   info.State.FirstSeq,
 		Last:    info.State.LastSeq,
+		Bytes:   int64(info.State.Bytes),
 	}, nil
 }
