@@ -22,7 +22,7 @@ type config struct {
 	Database string `default:"" help:"postgres://… instead of SQLite in the data folder."`
 	NATS     string `name:"nats" default:"" help:"nats://… of a JetStream server instead of the one in the process."`
 	RootKey  string `default:"" help:"64 hexadecimal digits; the default is the file root.key in the data folder."`
-	LogLevel string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	LogLevel string `default:"" enum:",debug,info,warn,error" help:"debug, info, warn or error; info, and warn in the demo, whose terminal tells a story."`
 
 	RootKeyFile string `default:"" hidden:""`
 	// TestClock names a file with the time, for stories that move it.
@@ -89,7 +89,7 @@ func orFile(value, path string) (string, error) {
 }
 
 func (c config) logger() *slog.Logger {
-	var level slog.Level
+	var level slog.Level // info
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked the word
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
@@ -137,6 +137,17 @@ func (c serveConfig) edgePort() string {
 	return ":" + port
 }
 
+// mailFolder is where mail goes while no mail server is set.
+func (c serveConfig) mailFolder() string { return filepath.Join(c.Data, "mail") }
+
+// mailsTo says where e-mails go: nobody gets one that stays in a folder.
+func (c serveConfig) mailsTo() string {
+	if c.SMTP == "" && c.SMTPFile == "" {
+		return "kept as files in " + c.mailFolder() + "; set TRIBUTARY_SMTP to send it"
+	}
+	return "sent by the server in TRIBUTARY_SMTP"
+}
+
 // sender sends mail by SMTP, or writes it into the data folder.
 func (c serveConfig) sender() (mail.Sender, error) {
 	address, err := orFile(c.SMTP, c.SMTPFile)
@@ -144,7 +155,7 @@ func (c serveConfig) sender() (mail.Sender, error) {
 		return nil, err
 	}
 	if address == "" {
-		return mail.Folder{Dir: filepath.Join(c.Data, "mail"), From: mail.From(c.MailFrom)}, nil
+		return mail.Folder{Dir: c.mailFolder(), From: mail.From(c.MailFrom)}, nil
 	}
 	return smtpSender(address, mail.From(c.MailFrom))
 }

@@ -132,3 +132,15 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTerminalSaysWhereMailGoes(t *testing.T) {
+	t.Parallel()
+	c := sound(t)
+	if got, want := c.mailsTo(), "kept as files in "+filepath.Join(c.Data, "mail"); !strings.HasPrefix(got, want) {
+		t.Errorf("without a mail server: %q, want it to begin with %q", got, want)
+	}
+	c.SMTPFile = "smtp.secret"
+	if got := c.mailsTo(); strings.Contains(got, "files") {
+		t.Errorf("with a mail server: %q", got)
+	}
+}

@@ -40,6 +40,9 @@ const (
 // of its own below the one of `serve`.
 func (c demoCommand) Run(ctx context.Context) error {
 	c.Data = filepath.Join(c.Data, "demo")
+	if c.LogLevel == "" {
+		c.LogLevel = "warn" // a line per request would push the story off the screen
+	}
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -159,12 +162,13 @@ func (c demoCommand) greet(ctx context.Context, in *installation, prog program.P
 	say("     Pay, refund a part, leave, come back: the shop shows what it tells Tributary.")
 	say("  3  See the referral and its reason, and pay out, as the merchant:")
 	say("     %s/p/%s   %s   %s", c.publicURL(), prog.Slug, demoOwner, in.password(demoOwner))
-	say("  4  See the commission as the affiliate (another browser window):")
+	say("  4  See the commission as the affiliate, in a private window:")
 	say("     %s/a/%s   %s   %s", c.publicURL(), prog.Slug, demoJane, in.password(demoJane))
 	say("")
 	say("  The shop          %s", c.shopURL())
 	say("  Become affiliate  %s/join/%s", c.publicURL(), prog.Slug)
 	say("  Data              %s", in.whereabouts())
+	say("  Mail              %s", c.mailsTo())
 	return nil
 }
 

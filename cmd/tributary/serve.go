@@ -155,6 +155,7 @@ func (in *installation) greet(ctx context.Context, c serveConfig) error {
 	say("  Dashboards and API  %s", c.publicURL())
 	say("  Tracking links      http://%s", c.EdgeListen)
 	say("  Data                %s", in.whereabouts())
+	say("  Mail                %s", c.mailsTo())
 	programs, err := program.List(ctx, in.books)
 	if err != nil || len(programs) > 0 {
 		return err
