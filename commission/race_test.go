@@ -92,3 +92,38 @@ func TestEverythingAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A release between the reading of a commission and its change is kept, but not
+// for somebody else, and not for what is disputed now: that is held again.
+func TestAReleaseInBetween(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		b := newBooks(t, d, 0, thirty())
+		jane, omar, cus := b.affiliate("jane"), b.affiliate("omar"), b.customer("u1")
+		b.refer(cus, jane, d.Clock.Now())
+		b.pay(cus, "in_1", d.Clock.Now(), 1000)
+		rows, err := commission.List(ctx, d, b.prog.ID, commission.Page{})
+		if err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		b.release()
+		for name, tt := range map[string]struct {
+			change func(c *commission.Commission)
+			kept   bool
+		}{
+			"another figure":    {func(c *commission.Commission) { c.TargetMinor = 1 }, true},
+			"another affiliate": {func(c *commission.Commission) { c.Affiliate = omar }, false},
+			"disputed":          {func(c *commission.Commission) { c.Disputed = true }, false},
+		} {
+			after := rows[0]
+			tt.change(&after)
+			b.write(func(tx *db.Tx) error {
+				at, err := commission.ReleasedAfterLock(ctx, tx, b.prog.ID, rows[0], after)
+				if at.IsZero() == tt.kept {
+					t.Errorf("%s: released at %s, kept ought to be %v", name, at, tt.kept)
+				}
+				return err
+			})
+		}
+	})
+}

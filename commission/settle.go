@@ -76,7 +76,8 @@ func differences(now time.Time, cus id.Customer, rows []Commission, targets []Ta
 			out = append(out, change{before, after})
 		}
 	}
-	slices.SortFunc(out, func(a, b change) int { return cmp.Compare(a.after.Cause, b.after.Cause) })
+	// By id, as a release takes them, so that the two never wait in a circle.
+	slices.SortFunc(out, func(a, b change) int { return cmp.Compare(a.after.ID, b.after.ID) })
 	return out
 }
 
@@ -91,10 +92,16 @@ func (t Target) apply(now time.Time, cus id.Customer, before Commission) Commiss
 	if before.ID == "" {
 		c.ID, c.CreatedAt = id.New[id.Commission](now), now
 	}
-	if before.Affiliate != c.Affiliate || c.Disputed {
-		c.ReleasedAt = time.Time{} // held again; it is released when its time has come
+	if c.heldAgain(before) {
+		c.ReleasedAt = time.Time{}
 	}
 	return c
+}
+
+// heldAgain reports whether a release of before counts no more: the commission
+// is released when its time has come.
+func (c Commission) heldAgain(before Commission) bool {
+	return before.Affiliate != c.Affiliate || c.Disputed
 }
 
 // orphaned is a commission whose referral did not stand after all.
@@ -157,7 +164,7 @@ func (c *change) lock(ctx context.Context, tx *db.Tx, prog id.Program) error {
 	if err != nil {
 		return err
 	}
-	if c.after.ReleasedAt.Equal(c.before.ReleasedAt) {
+	if !c.after.heldAgain(c.before) {
 		c.after.ReleasedAt = now.at
 	}
 	c.after.Revision = now.revision + 1
