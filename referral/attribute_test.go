@@ -503,6 +503,12 @@ func TestEndOfAnAffiliateAndLapse(t *testing.T) {
 		if err != nil || got.State != StateEnded || !got.Until.Equal(at(80)) {
 			t.Errorf("%+v, %v", got, err)
 		}
+		// Late news says that the claim had lapsed before it was ended.
+		lapses(customer.Change{At: at(20), State: customer.StateInactive, Source: customer.SourceAPI})
+		lapses(customer.Change{At: at(55), State: customer.StateActive, Source: customer.SourceAPI})
+		if got, err = Get(ctx, d, s.prog.ID, ref.ID); err != nil || !got.LapsedAt.Equal(at(50)) {
+			t.Errorf("an ended claim lapsed %s, %v, want %s", got.LapsedAt, err, at(50))
+		}
 	})
 }
 

@@ -32,7 +32,7 @@ func Lapse(news []customer.Change, days int, zone *time.Location) (time.Time, bo
 	return time.Time{}, false
 }
 
-// NoteLapse writes when a customer's standing referral lapses, or that it does
+// NoteLapse writes when a customer's referral lapses, also one that ended, or that it does
 // not, by all that is known of the customer's life now.
 func NoteLapse(ctx context.Context, tx *db.Tx, prog program.Program, cus id.Customer) error {
 	news, err := customer.News(ctx, tx, prog.ID, cus)
@@ -41,6 +41,6 @@ func NoteLapse(ctx context.Context, tx *db.Tx, prog program.Program, cus id.Cust
 	}
 	at, _ := Lapse(news, prog.LapseAfterDays, prog.Location())
 	_, err = tx.Exec(ctx, `update referrals set lapsed_at = $3
-		where program_id = $1 and customer_id = $2 and state = 'standing' and lapsed_at is distinct from $3`, prog.ID, cus, at)
+		where program_id = $1 and customer_id = $2 and state in ('standing', 'ended') and lapsed_at is distinct from $3`, prog.ID, cus, at)
 	return err
 }
