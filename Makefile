@@ -60,6 +60,10 @@ story: assets bin/pg ## play the stories on the real binary
 	(cd e2e && STORY_REPORT=$(CURDIR)/bin/stories ../bin/pg -- go test -count=1 -run '^TestStories$$' .) || code=$$?; \
 	if [ -f bin/stories ]; then cat bin/stories; else echo "stories: none was played"; fi; exit $$code
 
+.PHONY: bench-edge
+bench-edge: ## measure the redirect beside nginx on this machine (needs Debian's nginx and wrk); ARGS="-rounds 5"
+	@go build -trimpath -pgo=auto -o bin/bench-edge ./bench/edge && ./bin/bench-edge $(ARGS)
+
 .PHONY: bench-clicks
 bench-clicks: bin/pg ## measure the click store beside plain inserts of the same rows, on both databases
 	@./bin/pg -- go test ./bench/clicks -run '^$$' -bench . -benchtime 40x
