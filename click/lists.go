@@ -2,6 +2,7 @@ package click
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/mileusna/useragent"
 )
@@ -87,4 +88,63 @@ func containsAny(s string, parts []string) bool {
 		}
 	}
 	return false
+}
+
+// maxRemembered bounds a generation of remembered user agents: with the
+// longest that are kept, about 8 MB.
+const maxRemembered = 8 << 10
+
+// Remember makes lists that judge a user agent once: visitors come with few
+// different ones. When more come than it holds, it forgets those that were
+// not seen for longest.
+func Remember(l Lists) Lists {
+	return &remembered{lists: l, now: map[string]known{}}
+}
+
+type remembered struct {
+	lists     Lists
+	mu        sync.RWMutex
+	now, past map[string]known
+}
+
+type known struct {
+	agent   Agent
+	preview bool
+}
+
+// Version names the lists.
+func (r *remembered) Version() string { return r.lists.Version() }
+
+// Agent reads a user agent.
+func (r *remembered) Agent(agent string) Agent { return r.of(agent).agent }
+
+// Preview reports whether it fetches link previews.
+func (r *remembered) Preview(agent string) bool { return r.of(agent).preview }
+
+func (r *remembered) of(agent string) known {
+	r.mu.RLock()
+	k, ok := r.now[agent]
+	r.mu.RUnlock()
+	if ok {
+		return k
+	}
+	return r.learn(agent)
+}
+
+func (r *remembered) learn(agent string) known {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, ok := r.past[agent]
+	if !ok {
+		k = known{agent: r.lists.Agent(agent), preview: r.lists.Preview(agent)}
+	}
+	if len(agent) > maxText {
+		return k
+	}
+	if len(r.now) >= maxRemembered {
+		r.now, r.past = make(map[string]known, maxRemembered), r.now
+	}
+	// The caller may use the text's memory for something else.
+	r.now[strings.Clone(agent)] = k
+	return k
 }

@@ -43,7 +43,7 @@ type Key struct {
 // enough verify. It does not change and may be used by many goroutines.
 type Ring struct {
 	keys    []Key
-	derived sync.Map // derivedFor → key bytes
+	derived sync.Map // derivedFor → *keyed
 }
 
 type derivedFor struct {
@@ -65,14 +65,13 @@ func (r *Ring) newest() (*Key, error) {
 	return &r.keys[len(r.keys)-1], nil
 }
 
-func (r *Ring) programKey(key *Key, prog id.Program) []byte {
+func (r *Ring) programKey(key *Key, prog id.Program) *keyed {
 	at := derivedFor{key.Serial, prog}
 	if k, ok := r.derived.Load(at); ok {
-		return k.([]byte)
+		return k.(*keyed)
 	}
-	k := secret.Derive(key.Secret, "click token/"+string(prog))
-	r.derived.Store(at, k)
-	return k
+	k, _ := r.derived.LoadOrStore(at, newKeyed(secret.Derive(key.Secret, "click token/"+string(prog))))
+	return k.(*keyed)
 }
 
 // refuses reports whether the key at i no longer vouches for a token of a

@@ -1,10 +1,9 @@
 package click
 
 import (
+	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -24,6 +23,8 @@ type Salt struct {
 	StartsAt time.Time  `json:"starts_at"`
 	EndsAt   time.Time  `json:"ends_at"`
 	Secret   []byte     `json:"secret"`
+
+	keyed *keyed // of a salt that is Ready
 }
 
 // Covers reports whether a time is on the salt's day.
@@ -151,15 +152,27 @@ func OpenSalt(root secret.Root, key string, sealed []byte) (Salt, error) {
 	return s, nil
 }
 
+// Equal reports whether two salts are the same.
+func (s Salt) Equal(o Salt) bool {
+	return s.Program == o.Program && s.Day == o.Day && s.StartsAt.Equal(o.StartsAt) && s.EndsAt.Equal(o.EndsAt) &&
+		bytes.Equal(s.Secret, o.Secret)
+}
+
+// Ready is the salt prepared for many visitors.
+func (s Salt) Ready() Salt {
+	s.keyed = newKeyed(s.Secret)
+	return s
+}
+
 // Visitor is the hash of an address and a user agent under the salt: 22
 // characters.
 func (s Salt) Visitor(addr netip.Addr, agent string) string {
-	mac := hmac.New(sha256.New, s.Secret)
+	if s.keyed == nil {
+		s = s.Ready()
+	}
 	raw := addr.As16()
-	mac.Write(raw[:])
-	mac.Write([]byte(agent))
-	var sum [32]byte
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(sum[:0])[:16])
+	sum := s.keyed.sum(raw[:], agent)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // The prefixes that are kept of an address.

@@ -59,6 +59,9 @@ const cutMark = "…"
 // characters (PostgreSQL refuses some), at most max bytes, with a mark where
 // it was cut.
 func Cut(s string, max int) string {
+	if len(s) <= max && printable(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == utf8.RuneError {
 			return -1
@@ -75,6 +78,15 @@ func Cut(s string, max int) string {
 	return s[:end] + cutMark
 }
 
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // limit cuts all texts of a click to what is kept.
 func (c *Click) limit() {
 	c.Agent, c.Referrer, c.Landing = Cut(c.Agent, maxText), Cut(c.Referrer, maxText), Cut(c.Landing, maxText)
@@ -83,6 +95,9 @@ func (c *Click) limit() {
 }
 
 func limitValues(values map[string]string, names []string) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
 	var out map[string]string
 	for _, name := range names {
 		value := Cut(values[name], maxValue)

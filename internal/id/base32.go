@@ -14,8 +14,7 @@ var values = func() (v [256]byte) {
 }()
 
 // encode writes 128 bits as 26 characters of 5 bits; the first carries the top 3.
-func encode(u [16]byte) string {
-	var out [26]byte
+func encode(u [16]byte) (out [26]byte) {
 	var acc, bits uint
 	n := 25
 	for i := 15; i >= 0; i-- {
@@ -29,7 +28,7 @@ func encode(u [16]byte) string {
 		}
 	}
 	out[0] = alphabet[acc&31]
-	return string(out[:])
+	return out
 }
 
 func decode(s string) (u [16]byte, ok bool) {

@@ -119,7 +119,9 @@ func (c *counter) next(ms int64, random uint16) uint16 {
 
 // FromUUID writes 16 bytes as an id.
 func FromUUID[T Typed](u [16]byte) T {
-	return T(Prefix[T]() + "_" + encode(u))
+	text := encode(u)
+	var room [len("aff_") + len(text)]byte
+	return T(append(append(append(room[:0], Prefix[T]()...), '_'), text[:]...))
 }
 
 // UUID reads the 16 bytes of an id. The kind of error is Invalid.
