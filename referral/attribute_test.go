@@ -493,21 +493,20 @@ func TestEndOfAnAffiliateAndLapse(t *testing.T) {
 		}
 		var settle []id.Customer
 		s.Write(t, func(tx *db.Tx) (err error) {
-			settle, err = EndOf(ctx, tx, s.prog.ID, ref.Affiliate, at(80), "Jane left the program.")
+			settle, err = EndOf(ctx, tx, s.prog.ID, ref.Affiliate, at(110), "Jane left the program.")
 			return err
 		})
 		if diff := cmp.Diff([]id.Customer{ref.Customer}, settle); diff != "" {
 			t.Error(diff)
 		}
 		got, err := Get(ctx, d, s.prog.ID, ref.ID)
-		if err != nil || got.State != StateEnded || !got.Until.Equal(at(80)) {
+		if err != nil || got.State != StateEnded || !got.Until.Equal(at(110)) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		// Late news says that the claim had lapsed before it was ended.
-		lapses(customer.Change{At: at(20), State: customer.StateInactive, Source: customer.SourceAPI})
-		lapses(customer.Change{At: at(55), State: customer.StateActive, Source: customer.SourceAPI})
-		if got, err = Get(ctx, d, s.prog.ID, ref.ID); err != nil || !got.LapsedAt.Equal(at(50)) {
-			t.Errorf("an ended claim lapsed %s, %v, want %s", got.LapsedAt, err, at(50))
+		lapses(customer.Change{At: at(75), State: customer.StateInactive, Source: customer.SourceAPI})
+		if got, err = Get(ctx, d, s.prog.ID, ref.ID); err != nil || !got.LapsedAt.Equal(at(105)) {
+			t.Errorf("an ended claim lapsed %s, %v, want %s", got.LapsedAt, err, at(105))
 		}
 	})
 }

@@ -46,11 +46,14 @@ func TestLapse(t *testing.T) {
 		{"days are days of the program's zone", []customer.Change{says(spring, customer.StateInactive)}, 1, vienna, spring.Add(23 * time.Hour)},
 		{"Jan 31", []customer.Change{says(time.Date(2027, 1, 31, 9, 0, 0, 0, time.UTC), customer.StateInactive)}, 30, time.UTC,
 			time.Date(2027, 3, 2, 9, 0, 0, 0, time.UTC)},
+		{"inactive before the claim", []customer.Change{says(day(-90), customer.StateInactive), says(day(-2), customer.StateActive)}, 30, time.UTC, time.Time{}},
+		{"inactive since before the claim", []customer.Change{says(day(-90), customer.StateInactive), says(day(1), customer.StateActive)}, 30, time.UTC, time.Time{}},
+		{"the claim did not bring back", []customer.Change{says(day(-90), customer.StateInactive)}, 30, time.UTC, day(0).AddDate(0, 0, 30)},
 		{"over a leap day", []customer.Change{says(time.Date(2028, 2, 28, 9, 0, 0, 0, time.UTC), customer.StateInactive)}, 2, time.UTC,
 			time.Date(2028, 3, 1, 9, 0, 0, 0, time.UTC)},
 	}
 	for _, tt := range tests {
-		got, ok := Lapse(tt.news, tt.days, tt.zone)
+		got, ok := Lapse(tt.news, day(0), tt.days, tt.zone)
 		if !got.Equal(tt.want) || ok == tt.want.IsZero() {
 			t.Errorf("%s: %s, %v, want %s", tt.name, got, ok, tt.want)
 		}
