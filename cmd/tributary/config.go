@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"tributary.example/internal/fault"
 	"tributary.example/internal/mail"
@@ -18,15 +19,22 @@ import (
 // config is what every command that opens the installation needs. The tags
 // are the reference: `tributary serve --help` prints them with the variables.
 type config struct {
-	Data     string `default:"./data" help:"Folder of everything that is kept."`
-	Database string `default:"" help:"postgres://… instead of SQLite in the data folder."`
-	NATS     string `name:"nats" default:"" help:"nats://… of a JetStream server instead of the one in the process."`
-	RootKey  string `default:"" help:"64 hexadecimal digits; the default is the file root.key in the data folder."`
-	LogLevel string `default:"" enum:",debug,info,warn,error" help:"debug, info, warn or error; info, and warn in the demo, whose terminal tells a story."`
+	Data         string `default:"./data" help:"Folder of everything that is kept."`
+	Database     string `default:"" help:"postgres://… instead of SQLite in the data folder."`
+	NATS         string `name:"nats" default:"" help:"nats://… of a JetStream server instead of the one in the process."`
+	RootKey      string `default:"" help:"64 hexadecimal digits; the default is the file root.key in the data folder."`
+	JournalMaxMB int64  `name:"journal-max-mb" default:"0" help:"Most that the click journal holds, in MB, before it removes stored clicks early; 0 keeps 35 days."`
+	LogLevel     string `default:"" enum:",debug,info,warn,error" help:"debug, info, warn or error; info, and warn in the demo, whose terminal tells a story."`
 
 	RootKeyFile string `default:"" hidden:""`
 	// TestClock names a file with the time, for stories that move it.
 	TestClock string `default:"" hidden:""`
+	// TestAckWait makes each redirect wait that long for the journal, so that
+	// every answer is an acknowledged one.
+	TestAckWait time.Duration `default:"0" hidden:""`
+	// TestNoSync lets the journal answer before its data is on disk: a proof
+	// that we sync must fail with it.
+	TestNoSync bool `hidden:""`
 }
 
 // serveConfig is what a running server needs besides.
@@ -89,7 +97,7 @@ func orFile(value, path string) (string, error) {
 }
 
 func (c config) logger() *slog.Logger {
-	var level slog.Level // info
+	var level slog.Level                        // info
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked the word
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }

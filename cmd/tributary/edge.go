@@ -40,6 +40,7 @@ func (in *installation) edge(_ context.Context, c serveConfig) (func(context.Con
 	edge := track.New(track.Options{
 		Bus: in.bus, Root: in.root, Clock: in.books.Now, Log: in.log,
 		Proxies: proxies, Blocked: blocked, Lists: lists, Country: countryOf,
+		AckWait: c.TestAckWait,
 	})
 	return func(ctx context.Context) error { return edge.Run(ctx, listener) }, nil
 }

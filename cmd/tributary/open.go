@@ -67,11 +67,23 @@ func (in *installation) openDB(ctx context.Context, url string, o db.Options, se
 // openBus starts the journal and the bus in the process, or connects to a
 // server's.
 func (in *installation) openBus(ctx context.Context) (err error) {
-	in.bus, err = bus.Start(ctx, bus.Options{Dir: filepath.Join(in.Data, "nats"), URL: in.NATS, SyncAlways: true})
+	in.bus, err = bus.Start(ctx, bus.Options{
+		Dir: filepath.Join(in.Data, "nats"), URL: in.NATS, SyncAlways: !in.TestNoSync,
+		MaxJournalBytes: in.JournalMaxMB << 20, Told: in.journalNotice,
+	})
 	if err == nil {
 		in.close = append(in.close, func() error { in.bus.Close(); return nil })
 	}
 	return err
+}
+
+// journalNotice logs what the bus tells of its server.
+func (in *installation) journalNotice(n bus.Notice) {
+	if n.Recovered {
+		in.log.Info("journal server started again, frames are taken", "after", n.Cause)
+		return
+	}
+	in.log.Error("journal cannot be written, its server starts again when the data folder takes data", "err", n.Cause)
 }
 
 // Close closes what is open, the last first.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tributary.example/access"
+	"tributary.example/click"
 	"tributary.example/internal/db"
 	"tributary.example/internal/once"
 	"tributary.example/internal/outbox"
@@ -18,7 +19,8 @@ const (
 	everySeal    = time.Second
 	everyMail    = 2 * time.Second
 	everyHour    = time.Hour
-	everySecrets = 5 * time.Second // a new program needs its salts soon
+	everyTrim    = 10 * time.Second // a full-speed minute is gigabytes of journal
+	everySecrets = 5 * time.Second  // a new program needs its salts soon
 	sweepPage    = 1000
 )
 
@@ -39,6 +41,7 @@ func (in *installation) workers(c serveConfig) []func(context.Context) error {
 }
 
 func (in *installation) timers(c serveConfig) []worker.Timer {
+	journal := &worker.Journal{Bus: in.bus, Store: click.NewSQL(in.clicks), Log: in.log, Now: time.Now}
 	return []worker.Timer{
 		{Name: "directory", Every: everyHour, Do: func(ctx context.Context) error {
 			_, err := worker.Directory(ctx, in.books, in.bus, in.log)
@@ -57,6 +60,7 @@ func (in *installation) timers(c serveConfig) []worker.Timer {
 			_, err = notice.SendDue(ctx, in.books, sender, in.root)
 			return err
 		}},
+		{Name: "journal", Every: everyTrim, Do: journal.Trim},
 		{Name: "sweep", Every: everyHour, Do: in.sweep},
 	}
 }
