@@ -104,6 +104,45 @@ func TestRecordOnce(t *testing.T) {
 	})
 }
 
+// The same fact in other clothes is the same payment; a period that decides
+// over the customer's life is content like the amount.
+func TestWhatIsTheSameFact(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		prog, cus := shop(t, d)
+		at := dbtest.Epoch.Add(-time.Hour)
+		fact := func() payment.Fact {
+			return payment.Fact{ExternalID: "in_1", Customer: cus, At: at, Currency: "EUR", AmountMinor: 11900, PlanCode: "pro", PeriodStart: at}
+		}
+		if _, created, err := record(d, prog, fact()); err != nil || !created {
+			t.Fatalf("created %v, %v", created, err)
+		}
+		for name, tt := range map[string]struct {
+			change func(f *payment.Fact)
+			same   bool
+		}{
+			"unchanged":        {func(*payment.Fact) {}, true},
+			"spaces":           {func(f *payment.Fact) { f.Currency = " eur " }, true},
+			"an empty list":    {func(f *payment.Fact) { f.Lines = []payment.Line{} }, true},
+			"another zone":     {func(f *payment.Fact) { f.At = at.In(time.FixedZone("x", 3600)) }, true},
+			"the plan's case":  {func(f *payment.Fact) { f.PlanCode = "PRO" }, true},
+			"another period":   {func(f *payment.Fact) { f.PeriodStart = at.Add(-time.Hour) }, false},
+			"no period":        {func(f *payment.Fact) { f.PeriodStart = time.Time{} }, false},
+			"another currency": {func(f *payment.Fact) { f.Currency = "USD" }, false},
+			"another time":     {func(f *payment.Fact) { f.At = at.Add(time.Second) }, false},
+			"another tax":      {func(f *payment.Fact) { f.TaxMinor = 1 }, false},
+			"no plan":          {func(f *payment.Fact) { f.PlanCode = "" }, false},
+		} {
+			f := fact()
+			tt.change(&f)
+			_, created, err := record(d, prog, f)
+			if created || fault.Is(err, fault.Conflict) == tt.same || (tt.same && err != nil) {
+				t.Errorf("%s: created %v, %v", name, created, err)
+			}
+		}
+	})
+}
+
 func TestZeroIsNoPayment(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -103,13 +102,17 @@ func checkExternal(s, field string) error {
 
 // hash tells the same fact told twice from another one under the same id.
 func (f Fact) hash() string {
-	at := int64(0)
-	if !f.At.IsZero() {
-		at = f.At.UnixMicro()
-	}
-	b, _ := json.Marshal([]any{f.Customer, at, strings.ToUpper(f.Currency), f.AmountMinor, f.TaxMinor, f.PlanCode, f.Lines})
+	b, _ := json.Marshal([]any{f.Customer, micros(f.At), f.Currency, f.AmountMinor, f.TaxMinor, f.PlanCode, f.Lines, micros(f.PeriodStart)})
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+// micros is a time as it is stored; 0 is none.
+func micros(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMicro()
 }
 
 // Record writes a payment and tells the customer's room of it; created is
@@ -122,6 +125,7 @@ func Record(ctx context.Context, tx *db.Tx, prog id.Program, f Fact) (pay Paymen
 	if err := f.Check(tx.Now()); err != nil {
 		return Payment{}, false, err
 	}
+	f.Currency = strings.ToUpper(strings.TrimSpace(f.Currency))
 	if err := namePlans(ctx, tx, prog, &f); err != nil {
 		return Payment{}, false, err
 	}
@@ -152,10 +156,9 @@ func Record(ctx context.Context, tx *db.Tx, prog id.Program, f Fact) (pay Paymen
 }
 
 func (f Fact) payment(now time.Time) Payment {
-	currency := money.Currency(strings.ToUpper(strings.TrimSpace(f.Currency)))
 	p := Payment{
 		ID: id.New[id.Payment](now), ExternalID: f.ExternalID, Customer: f.Customer, At: f.At.UTC().Truncate(time.Microsecond),
-		Currency: currency, AmountMinor: f.AmountMinor, TaxMinor: f.TaxMinor, PlanCode: f.PlanCode,
+		Currency: money.Currency(f.Currency), AmountMinor: f.AmountMinor, TaxMinor: f.TaxMinor, PlanCode: f.PlanCode,
 		PeriodStart: f.PeriodStart, Source: f.Source, Lines: f.Lines, RecordedAt: now,
 	}
 	if f.At.IsZero() {
@@ -171,7 +174,7 @@ func (f Fact) payment(now time.Time) Payment {
 // program does.
 func namePlans(ctx context.Context, tx *db.Tx, prog id.Program, f *Fact) error {
 	codes := []*string{&f.PlanCode}
-	f.Lines = slices.Clone(f.Lines)
+	f.Lines = append([]Line(nil), f.Lines...) // none is nil, however it was said
 	for i := range f.Lines {
 		codes = append(codes, &f.Lines[i].PlanCode)
 	}
