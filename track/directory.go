@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"hash/maphash"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -26,22 +27,42 @@ type directory struct {
 	root  secret.Root
 	spare []byte // salt of visitors while a program has none of its own
 
-	mu         sync.RWMutex
-	programs   map[id.Program]*site
-	groups     map[id.Group]program.GroupRecord
-	affiliates map[id.Affiliate]affiliate.Record
-	links      map[id.Link]*link.Record
-	paths      map[string]*link.Record // host/slug
-	hosts      map[string]id.Program
-	salts      map[id.Program][]click.Salt
-	ring       *click.Ring
+	mu       sync.RWMutex
+	links    links
+	programs numbers[id.Program]
+	sites    []*site // by the program's number; nil while nobody told of it
+	groups   numbers[id.Group]
+	utm      []program.GroupRecord // by the group's number
+	hosts    numbers[string]
+	serving  []serving // by the host's number
+	salts    map[id.Program][]click.Salt
+	ring     *click.Ring
 }
 
-// site is a program with its site's address parsed once.
+// numbers give each name a small number, counted from 0.
+type numbers[T ~string] map[T]uint32
+
+func (n numbers[T]) of(name T) uint32 {
+	i, ok := n[name]
+	if !ok {
+		i = uint32(len(n))
+		n[name] = i
+	}
+	return i
+}
+
+// site is a program with what its visits need, made ready once.
 type site struct {
 	program.Record
 	home     *url.URL
 	location *time.Location
+}
+
+// serving is a host of links.
+type serving struct {
+	name    string
+	program uint32
+	cookie  string // the attributes of the cookies that it sets
 }
 
 func (s *site) window() time.Duration { return time.Duration(s.WindowDays) * 24 * time.Hour }
@@ -58,20 +79,30 @@ func (s *site) verified(u *url.URL) bool {
 
 // found is a link with all that a visit through it needs.
 type found struct {
-	link    *link.Record
+	link    linked
 	program *site
-	counts  bool // the affiliate is active
+	cookie  string // the attributes of the cookie that the link's host sets
+	works   bool   // neither paused nor retired
+	counts  bool   // the affiliate is active
 	utm     map[string]string
+}
+
+// linked is what a link says.
+type linked struct {
+	ID          id.Link
+	Affiliate   id.Affiliate
+	Slug        string
+	Destination string
+	Coupon      string
 }
 
 func newDirectory(root secret.Root) *directory {
 	d := &directory{
-		root: root, spare: make([]byte, 32),
-		programs: map[id.Program]*site{}, groups: map[id.Group]program.GroupRecord{},
-		affiliates: map[id.Affiliate]affiliate.Record{}, links: map[id.Link]*link.Record{},
-		paths: map[string]*link.Record{}, hosts: map[string]id.Program{}, salts: map[id.Program][]click.Salt{},
-		ring: click.NewRing(nil),
+		root: root, spare: make([]byte, 32), links: links{seed: maphash.MakeSeed()},
+		programs: numbers[id.Program]{}, groups: numbers[id.Group]{}, hosts: numbers[string]{},
+		salts: map[id.Program][]click.Salt{}, ring: click.NewRing(nil),
 	}
+	d.group("") // of affiliates that nobody told of
 	rand.Read(d.spare)
 	return d
 }
@@ -80,40 +111,54 @@ func newDirectory(root secret.Root) *directory {
 func (d *directory) byPath(host, slug string) (found, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.join(d.paths[host+"/"+slug])
+	at, ok := d.hosts[host]
+	if !ok {
+		return found{}, false
+	}
+	n, ok := d.links.at(at, slug)
+	if !ok {
+		return found{}, false
+	}
+	return d.join(&d.links.rows[n])
 }
 
 // byID finds a link by its id.
 func (d *directory) byID(lnk id.Link) (found, bool) {
+	uuid, err := id.UUID(lnk)
+	if err != nil {
+		return found{}, false
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.join(d.links[lnk])
+	n, ok := d.links.number(uuid)
+	if !ok {
+		return found{}, false
+	}
+	return d.join(&d.links.rows[n])
 }
 
-func (d *directory) join(l *link.Record) (found, bool) {
-	if l == nil {
-		return found{}, false
+func (d *directory) join(r *row) (found, bool) {
+	m := &d.links.members[r.affiliate]
+	f := found{
+		link: linked{
+			ID: id.FromUUID[id.Link](r.id), Affiliate: id.FromUUID[id.Affiliate](m.id), Slug: r.slug(),
+			Destination: r.text[r.destination:r.coupon], Coupon: r.text[r.coupon:],
+		},
+		program: d.sites[r.program], cookie: d.serving[r.host].cookie, works: r.works, counts: m.counts, utm: d.utm[m.group].UTM,
 	}
-	f := found{link: l, program: d.programs[l.Program], counts: true}
-	if f.program == nil {
-		return found{}, false
-	}
-	// A link is made on approval, and the record of that may come a moment
-	// after the link's: who has only applied, by what is known here, counts.
-	// Attribution looks at the affiliate's state once more.
-	if a, ok := d.affiliates[l.Affiliate]; ok {
-		f.counts = a.State == affiliate.Active || a.State == affiliate.Applied || a.State == affiliate.Invited
-		f.utm = d.groups[a.Group].UTM
-	}
-	return f, true
+	return f, f.program != nil
 }
 
 // ofHost is the program whose links a host serves.
 func (d *directory) ofHost(host string) (*site, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	s, ok := d.programs[d.hosts[host]]
-	return s, ok
+	n, ok := d.hosts[host]
+	if !ok {
+		return nil, false
+	}
+	s := d.sites[d.serving[n].program]
+	return s, s != nil
 }
 
 func (d *directory) keys() *click.Ring {
@@ -201,7 +246,7 @@ func (d *directory) daySalt(c bus.Change) error {
 	defer d.mu.Unlock()
 	kept := slices.DeleteFunc(slices.Clone(d.salts[key]), func(s click.Salt) bool { return s.Key() == c.Key })
 	if !c.Deleted {
-		kept = append(kept, salt)
+		kept = append(kept, salt.Ready())
 	}
 	d.salts[key] = kept
 	return nil
@@ -219,21 +264,24 @@ func (d *directory) record(c bus.Change) error {
 	case strings.HasPrefix(c.Key, program.KeyPrefix):
 		return d.programRecord(c.Value)
 	case strings.HasPrefix(c.Key, program.GroupKeyPrefix):
-		var r program.GroupRecord
-		if err := json.Unmarshal(c.Value, &r); err != nil {
-			return err
-		}
-		if old, ok := d.groups[r.ID]; !ok || old.Version < r.Version {
-			d.groups[r.ID] = r
-		}
+		return d.groupRecord(c.Value)
 	case strings.HasPrefix(c.Key, affiliate.KeyPrefix):
 		var r affiliate.Record
 		if err := json.Unmarshal(c.Value, &r); err != nil {
 			return err
 		}
-		if old, ok := d.affiliates[r.ID]; !ok || old.Version < r.Version {
-			d.affiliates[r.ID] = r
-		}
+		return d.links.tell(&r, d.group(r.Group))
+	}
+	return nil
+}
+
+func (d *directory) groupRecord(value []byte) error {
+	var r program.GroupRecord
+	if err := json.Unmarshal(value, &r); err != nil {
+		return err
+	}
+	if n := d.group(r.ID); d.utm[n].ID == "" || d.utm[n].Version < r.Version {
+		d.utm[n] = r
 	}
 	return nil
 }
@@ -243,7 +291,8 @@ func (d *directory) programRecord(value []byte) error {
 	if err := json.Unmarshal(value, &r); err != nil {
 		return err
 	}
-	if old, ok := d.programs[r.ID]; ok && old.Version >= r.Version {
+	n := d.program(r.ID)
+	if old := d.sites[n]; old != nil && old.Version >= r.Version {
 		return nil
 	}
 	home, err := url.Parse(r.SiteURL)
@@ -255,34 +304,58 @@ func (d *directory) programRecord(value []byte) error {
 		location = time.UTC
 	}
 	home.Host = strings.ToLower(home.Host)
-	d.programs[r.ID] = &site{Record: r, home: home, location: location}
+	d.sites[n] = &site{Record: r, home: home, location: location}
 	for _, host := range r.Hosts {
-		d.hosts[host] = r.ID
+		d.host(host, n)
+	}
+	for i := range d.serving {
+		if h := &d.serving[i]; h.program == n {
+			h.cookie = cookieAttributes(h.name, d.sites[n])
+		}
 	}
 	return nil
 }
 
 func (d *directory) linkRecord(c bus.Change) error {
-	lnk := id.Link(strings.TrimPrefix(c.Key, link.KeyPrefix))
-	old := d.links[lnk]
-	var r link.Record
-	if !c.Deleted {
-		if err := json.Unmarshal(c.Value, &r); err != nil {
-			return err
-		}
-		if old != nil && old.Version >= r.Version {
-			return nil
-		}
-	}
-	if old != nil && d.paths[pathOf(old)] == old {
-		delete(d.paths, pathOf(old))
-	}
 	if c.Deleted {
-		delete(d.links, lnk)
-		return nil
+		return d.links.remove(id.Link(strings.TrimPrefix(c.Key, link.KeyPrefix)))
 	}
-	d.links[lnk], d.paths[pathOf(&r)], d.hosts[r.Host] = &r, &r, r.Program
-	return nil
+	var r link.Record
+	if err := json.Unmarshal(c.Value, &r); err != nil {
+		return err
+	}
+	n := d.program(r.Program)
+	return d.links.put(&r, d.host(strings.ToLower(r.Host), n), n)
 }
 
-func pathOf(r *link.Record) string { return strings.ToLower(r.Host) + "/" + string(r.Slug) }
+// program is the number of a program.
+func (d *directory) program(prog id.Program) uint32 {
+	n := d.programs.of(prog)
+	if int(n) == len(d.sites) {
+		d.sites = append(d.sites, nil)
+	}
+	return n
+}
+
+// group is the number of a group.
+func (d *directory) group(grp id.Group) uint32 {
+	n := d.groups.of(grp)
+	if int(n) == len(d.utm) {
+		d.utm = append(d.utm, program.GroupRecord{})
+	}
+	return n
+}
+
+// host is the number of a host, which serves the links of a program.
+func (d *directory) host(name string, prog uint32) uint32 {
+	n := d.hosts.of(name)
+	if int(n) == len(d.serving) {
+		d.serving = append(d.serving, serving{name: name, program: prog})
+	}
+	h := &d.serving[n]
+	if s := d.sites[prog]; s != nil && (h.cookie == "" || h.program != prog) {
+		h.cookie = cookieAttributes(name, s)
+	}
+	h.program = prog
+	return n
+}

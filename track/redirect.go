@@ -2,13 +2,13 @@ package track
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"tributary.example/click"
-	"tributary.example/link"
 	"tributary.example/program"
 )
 
@@ -68,7 +68,7 @@ func (e *Edge) visit(ctx *fasthttp.RequestCtx, f found, a ask) click.Visit {
 		Agent: string(h.UserAgent()), Language: string(h.Peek("Accept-Language")), Addr: addr,
 		Subs: a.subs, UTM: a.utmMap(), QR: a.qr,
 		Program: f.program.ID, Link: f.link.ID, Affiliate: f.link.Affiliate,
-		LinkWorks: f.link.State == link.Active, AffiliateCounts: f.counts,
+		LinkWorks: f.works, AffiliateCounts: f.counts,
 	}
 	if e.o.Country != nil {
 		v.Country = e.o.Country(addr)
@@ -132,19 +132,29 @@ func (e *Edge) await(acked <-chan struct{}) {
 	}
 }
 
+// cookieAttributes are what the cookies of a program say on a host of its
+// links, except for what depends on the request.
+func cookieAttributes(host string, s *site) string {
+	text := "; Path=/; Max-Age=" + strconv.Itoa(int(click.CookieAge(s.window())/time.Second)) + "; HttpOnly; SameSite=Lax"
+	if domain := click.CookieDomain(host, s.home.Host); domain != "" {
+		text += "; Domain=" + domain
+	}
+	return text
+}
+
 // setCookie adds the token to the visitor's touches. It may replace a cookie
 // of ours only: its name is the program's own.
 func (e *Edge) setCookie(ctx *fasthttp.RequestCtx, f found, token string) {
-	var c fasthttp.Cookie
-	c.SetKey(f.program.CookieName)
-	c.SetValue(click.AddTouch(string(ctx.Request.Header.Cookie(f.program.CookieName)), token))
-	c.SetPath("/")
-	c.SetDomain(click.CookieDomain(f.link.Host, f.program.home.Host))
-	c.SetMaxAge(int(click.CookieAge(f.program.window()) / time.Second))
-	c.SetHTTPOnly(true)
-	c.SetSecure(e.secure(ctx))
-	c.SetSameSite(fasthttp.CookieSameSiteLaxMode)
-	ctx.Response.Header.SetCookie(&c)
+	name := f.program.CookieName
+	if held := ctx.Request.Header.Cookie(name); len(held) > 0 {
+		token = click.AddTouch(string(held), token)
+	}
+	cookie := append(make([]byte, 0, 256), name...)
+	cookie = append(append(append(cookie, '='), token...), f.cookie...)
+	if e.secure(ctx) {
+		cookie = append(cookie, "; Secure"...)
+	}
+	ctx.Response.Header.AddBytesV("Set-Cookie", cookie)
 }
 
 func (e *Edge) sendTo(ctx *fasthttp.RequestCtx, address string) {

@@ -135,7 +135,7 @@ func fill(template string, f found, a ask) string {
 	if !strings.Contains(template, "{") {
 		return template
 	}
-	return strings.NewReplacer("{slug}", string(f.link.Slug), "{sub1}", a.subs["sub1"], "{sub2}", a.subs["sub2"],
+	return strings.NewReplacer("{slug}", f.link.Slug, "{sub1}", a.subs["sub1"], "{sub2}", a.subs["sub2"],
 		"{sub3}", a.subs["sub3"], "{sub4}", a.subs["sub4"], "{sub5}", a.subs["sub5"]).Replace(template)
 }
 

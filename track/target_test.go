@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"tributary.example/link"
 	"tributary.example/program"
 )
 
@@ -21,7 +20,7 @@ func FuzzTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, to, name, value string) {
 		var a ask
 		a.take(name, value)
-		where := found{link: &link.Record{Slug: "jane"}, program: s, utm: map[string]string{"utm_medium": "{slug}-{sub1}"}}
+		where := found{link: linked{Slug: "jane"}, program: s, utm: map[string]string{"utm_medium": "{slug}-{sub1}"}}
 		out := address(target(where, to), where, a, token)
 		u, err := url.Parse(out)
 		if err != nil {
