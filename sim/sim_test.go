@@ -55,21 +55,31 @@ func TestOrderRepetitionAndLatenessDoNotMatter(t *testing.T) {
 	for seed := from; seed <= to; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			p := newPlay(t, dbtest.OpenSQLite(t), seed)
-			p.run()
-			p.compare("after the facts")
-			p.byHand()
-			p.compare("after verdicts by hand")
-			if t.Failed() {
-				t.Logf("replay with: SIM=%d go test ./sim/\nsettings %+v\nrules %+v", seed, p.Settings, p.Rules)
-				for _, f := range p.Facts {
-					t.Log(f)
-				}
-				for _, d := range p.Deeds {
-					t.Logf("%+v", d)
-				}
-			}
+			through(t, dbtest.OpenSQLite(t), seed)
 		})
+	}
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		through(t, dbtest.OpenPostgres(t), from)
+	})
+}
+
+func through(t *testing.T, d *dbtest.DB, seed uint64) {
+	t.Helper()
+	p := newPlay(t, d, seed)
+	p.run()
+	p.compare("after the facts")
+	p.byHand()
+	p.compare("after verdicts by hand")
+	if !t.Failed() {
+		return
+	}
+	t.Logf("replay with: SIM=%d go test ./sim/\nsettings %+v\nrules %+v", seed, p.Settings, p.Rules)
+	for _, f := range p.Facts {
+		t.Log(f)
+	}
+	for _, d := range p.Deeds {
+		t.Logf("%+v", d)
 	}
 }
 
@@ -168,6 +178,9 @@ func (p *play) tell(b *Book, f Fact) (again bool) {
 		return true
 	}
 	p.must(err)
+	if p.rand.IntN(3) > 0 {
+		return false
+	}
 	before := p.postings(b)
 	p.must(b.Tell(ctx, f))
 	if after := p.postings(b); after != before {
