@@ -54,6 +54,10 @@ func Create(ctx context.Context, tx *db.Tx, n New) (Program, error) {
 	return live, nil
 }
 
+// Check refuses what no program can be made from, all mistakes together; what
+// others have taken, only Create knows. Kinds: Invalid.
+func (n New) Check() error { return n.clean() }
+
 func (n *New) clean() error {
 	var faults fault.List
 	s := &n.Settings
@@ -71,8 +75,11 @@ func (n *New) clean() error {
 	if n.TestHost == "" {
 		n.TestHost = "test." + n.LinkHost
 	}
-	if s.MinimumMinor < 0 && len(faults) == 0 {
-		s.MinimumMinor = major(defaultMinimumMajor, n.Currency)
+	if s.MinimumMinor < 0 {
+		s.MinimumMinor = 0 // nobody chose one: that is no mistake beside a wrong currency
+		if len(faults) == 0 {
+			s.MinimumMinor = major(defaultMinimumMajor, n.Currency)
+		}
 	}
 	if err := faults.Check(s.Check()); err != nil {
 		return err

@@ -201,6 +201,10 @@ func TestEachMistakeOfSetUpStandsBesideItsField(t *testing.T) {
 			}
 		})
 	}
+	// All mistakes come back at once, and none that nobody made.
+	several := h.guest().post("/set-up", setUpForm(token, "password", "short", "program", "", "currency", "EURO", "zone", "Vienna", "site_url", "shop")...)
+	several.is(http.StatusUnprocessableEntity).has("shorter than 10 characters", "A program has a name", "EURO is not a currency", "Vienna is not a time zone", "shop is not the address of a site", `id="program-error"`)
+	several.lacks("minimum", `id="name-error"`)
 	taken := h.guest().post("/set-up", setUpForm(token, "slug", "shop")...).is(http.StatusUnprocessableEntity)
 	if !strings.Contains(taken.Body, `id="slug-error"`) {
 		t.Errorf("a taken short name is not told beside it:\n%s", taken.words())

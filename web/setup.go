@@ -51,8 +51,8 @@ func (s *Web) setUpPage(w http.ResponseWriter, r *http.Request, status int, bad 
 		Slug:     f.field("slug", "Short name", part.Field{Code: true, Hint: "your-shop", Help: "Used in addresses and in the cookie's name."}),
 		Site:     f.field("site_url", "Your site", part.Field{Type: "url", Hint: "https://your-shop.com", Help: "Where tracking links lead."}),
 		LinkHost: f.field("link_host", "Link host", part.Field{Code: true, Value: host, Help: "A host under your own domain that points to this server's edge: then the cookie is first-party."}),
-		Currency: f.field("currency", "Currency", part.Field{Code: true, Value: "EUR", Help: "ISO 4217"}),
-		Zone:     f.field("zone", "Time zone", part.Field{Code: true, Value: "UTC", Help: "Such as Europe/Vienna"}),
+		Currency: f.field("currency", "Currency", part.Field{Code: true, Value: "EUR", Help: "Three letters, such as EUR or USD"}),
+		Zone:     f.field("zone", "Time zone", part.Field{Code: true, Value: "UTC", Help: "Such as Europe/Vienna or UTC"}),
 		Percent:  f.field("percent", "Affiliates earn", part.Field{Value: "20", After: "% of each payment, for life", Mode: "decimal"}),
 		Mode:     f.field("mode", "How clicks are remembered", modeField()),
 	}
@@ -109,6 +109,9 @@ func (s *Web) firstProgram(ctx context.Context, r *http.Request, owner *id.Perso
 	if err := l.Check(err); err != nil {
 		return prog, err
 	}
+	if err := l.Check(asProgramField(n.Check())); err != nil {
+		return prog, err
+	}
 	if err := l.Err(); err != nil {
 		return prog, err
 	}
@@ -136,6 +139,21 @@ func (s *Web) firstProgram(ctx context.Context, r *http.Request, owner *id.Perso
 		return nil
 	})
 	return prog, err
+}
+
+// asProgramField marks the program's name, where the form's "name" is the
+// owner's.
+func asProgramField(err error) error {
+	f, ok := fault.As(err)
+	if !ok {
+		return err
+	}
+	for _, e := range append([]*fault.Error{f}, f.Also...) {
+		if e.About == "name" {
+			e.Field("program")
+		}
+	}
+	return err
 }
 
 // newProgram reads the form's half that is about the program.
