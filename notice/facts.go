@@ -142,7 +142,11 @@ func (f Invited) letter(from string) letter {
 		url:     f.URL,
 		after:   []text.Sentence{text.S("The link works once, within 14 days. If you did not expect it, ignore this e-mail.")},
 	}
-	if f.By != "" {
+	switch f.By {
+	case "":
+	case from: // a program speaks for itself
+		l.lines = []text.Sentence{text.S("%s invites you to its affiliate program, with a link and a code of your own.", from)}
+	default:
 		l.lines = []text.Sentence{text.S("%s invites you to %s.", f.By, from)}
 	}
 	if !f.Role.IsZero() {

@@ -259,6 +259,7 @@ func TestLetters(t *testing.T) {
 		"approved-without-code": notice.Approved{Link: "https://go.acme.example/jane", Dashboard: "https://acme.example/dashboard"},
 		"rejected":              notice.Rejected{Reason: "Your site is about <something> else."},
 		"invited":               notice.Invited{By: "Max", Role: text.S("Your role: finance."), URL: "https://acme.example/enter/token"},
+		"invited-by-program":    notice.Invited{By: prog.Name, URL: "https://acme.example/enter/token"},
 		"sign-in":               notice.SignIn{URL: "https://acme.example/enter/token?a=1&b=2"},
 	} {
 		p := &post{}
