@@ -259,6 +259,15 @@ func receiptLines(loc text.Locale, c commission.Commission) []part.Line {
 	return append(lines, part.Line{Kind: part.LineSum, Name: "Commission", Figure: show(c.TargetMinor)})
 }
 
+// movedWords is why a leg was written, as the leg's own thing would tell it:
+// what a later commission repays was this one's debt, not its hold.
+func movedWords(loc text.Locale, l ledger.Leg) string {
+	if a, _ := commission.AccountNamed(l.Account); a == commission.Clawback && l.Kind == commission.KindReleased && !strings.HasPrefix(l.Reference, l.Item+":") {
+		return text.T(loc, text.S("A later commission repaid %s that was owed from this one.", money.Of(max(l.Minor, -l.Minor), l.Currency)))
+	}
+	return text.T(loc, l.Reason)
+}
+
 // movedMoments is what happened to somebody's money in one thing's postings,
 // the newest first.
 func movedMoments(loc text.Locale, legs []ledger.Leg, owner string) []part.Moment {
@@ -269,7 +278,7 @@ func movedMoments(loc text.Locale, legs []ledger.Leg, owner string) []part.Momen
 			continue
 		}
 		last = l.Posting
-		list = append(list, part.Moment{Verdict: part.Event, Title: text.T(loc, l.Reason), When: loc.Time(l.At)})
+		list = append(list, part.Moment{Verdict: part.Event, Title: movedWords(loc, l), When: loc.Time(l.At)})
 	}
 	slices.Reverse(list)
 	return list

@@ -118,7 +118,10 @@ func (f figures) words(m measure, n int64) string {
 
 // change compares with the period before; from nothing there is no percentage.
 func (f figures) change(now, before int64) part.Change {
-	c := part.Change{Way: part.Same, Text: "0 %", Than: "than in the " + f.span.name + " before"}
+	if now == 0 && before == 0 {
+		return part.Change{} // nothing compared with nothing is no news
+	}
+	c := part.Change{Way: part.Same, Text: "0 %", Than: "against the " + f.span.name + " before"}
 	if now == before {
 		return c
 	}
@@ -131,8 +134,8 @@ func (f figures) change(now, before int64) part.Change {
 		c.Text = "new"
 		return c
 	}
-	// Tenths of a percent; a share of counts, not money.
-	tenths := max(now-before, before-now) * 1000 / before
+	// Tenths of a percent, to the nearest; a share of counts, not money.
+	tenths := (max(now-before, before-now)*1000 + before/2) / before
 	c.Text = sign + f.loc.Percent(tenths*1000)
 	return c
 }

@@ -43,7 +43,7 @@ func counted(pairs ...string) []affiliate.Count {
 }
 
 func affiliatePages() map[string]templ.Component {
-	than := "than in the 30 days before"
+	than := "against the 30 days before"
 	overview := affiliate.OverviewPage{
 		Frame: ownFrame("Overview", affiliate.Overview), Base: ownBase, Unit: "EUR", Next: "Your next payout is about 82.50 EUR, on 1 December 2026.", Periods: periods(ownBase),
 		Money: []part.Stat{{Label: "Payable", Figure: "82.50", Unit: "EUR", Note: "next payout 1 Dec 2026"}, {Label: "Held", Figure: "212.40", Unit: "EUR", Note: "payable within 30 days"}, {Label: "In payout", Figure: "0.00", Unit: "EUR", Note: "nothing on its way"}, {Label: "Paid", Figure: "1,073.10", Unit: "EUR", Note: "in 6 payouts"}},

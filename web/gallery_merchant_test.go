@@ -95,7 +95,7 @@ var someReferrals = []merchant.ReferralRow{
 }
 
 func merchantPages() map[string]templ.Component {
-	than := "than in the 30 days before"
+	than := "against the 30 days before"
 	measures := []part.Stat{
 		{Label: "Revenue", Figure: "8,214.00", Unit: "EUR", Change: part.Change{Way: part.Up, Text: "+18.2 %", Than: than, Tint: part.Good}, Spark: wave(30, 2), Href: staffBase + "?measure=revenue", Here: true},
 		{Label: "Commission", Figure: "1,642.80", Unit: "EUR", Change: part.Change{Way: part.Up, Text: "+17.9 %", Than: than}, Spark: wave(30, 3), Href: staffBase + "?measure=commission"},

@@ -56,7 +56,7 @@ type question struct {
 func (s *Web) affiliatePage(w http.ResponseWriter, r *http.Request, p staff, aff affiliate.Affiliate, back question) error {
 	page := merchant.AffiliatePage{
 		Base: staffBase(p.Program), ID: string(aff.ID), Name: aff.Name, State: string(aff.State), Pitch: aff.Pitch,
-		About: text.T(locale(p.Program), stateSince(aff)), Wrong: back.act,
+		About: text.T(locale(p.Program), stateSince(aff)), Next: s.awaited(aff), Wrong: back.act,
 	}
 	manage := access.Can(p.Role, access.ManageAffiliates)
 	page.Approve = manage && (aff.State == affiliate.Applied || aff.State == affiliate.Invited || aff.State == affiliate.Rejected)
@@ -100,6 +100,23 @@ func stateSince(aff affiliate.Affiliate) text.Sentence {
 		return text.S("%s since %s. %s", capital(string(aff.State)), at, aff.Reason)
 	}
 	return text.S("%s since %s", capital(string(aff.State)), at)
+}
+
+// awaited says what happens next with somebody who is not active yet.
+func (s *Web) awaited(aff affiliate.Affiliate) string {
+	switch aff.State {
+	case affiliate.Invited:
+		words := "The invitation is an e-mail with a link that lets " + aff.Name + " in for 14 days; afterwards the sign-in page sends another. Once it is accepted, a link and a code are made. You can also approve now."
+		if s.MailFolder != "" {
+			words += " No mail server is set: the e-mail lies in " + s.MailFolder + " on the server, for you to hand on."
+		}
+		return words
+	case affiliate.Applied:
+		return "Approve, and " + aff.Name + " gets a link, a code and an e-mail that says so. Reject, and they read your reason."
+	case affiliate.Rejected:
+		return aff.Name + " may apply again, or you approve after all."
+	}
+	return ""
 }
 
 // wasActive reports whether there can be money and links.

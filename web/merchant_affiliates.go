@@ -138,7 +138,7 @@ func (s *Web) invitePage(w http.ResponseWriter, r *http.Request, p staff, bad wr
 	return s.show(w, r, bad.status(), merchant.InviteView(merchant.InvitePage{
 		Frame: frame, Base: staffBase(p.Program),
 		Name: f.field("name", "Name", part.Field{Auto: "off"}),
-		Mail: f.field("email", "E-mail", part.Field{Type: "email", Auto: "off", Help: "They get a link that lets them in. You approve them, or they are active at once: as you decide on their page."}),
+		Mail: f.field("email", "E-mail", part.Field{Type: "email", Auto: "off", Help: "They get a link that lets them in. When they accept, or when you approve them before, they are active, with a link and a code."}),
 	}))
 }
 

@@ -277,7 +277,7 @@ func (n *namer) movements(com commission.Commission) ([]merchant.Movement, error
 		}
 		for _, m := range paired(legs[from:to]) {
 			list = append(list, merchant.Movement{
-				When: n.loc.Time(m.leg.At), What: text.T(n.loc, m.leg.Reason), From: accountWords(m.from), To: accountWords(m.to),
+				When: n.loc.Time(m.leg.At), What: movedWords(n.loc, m.leg), From: accountWords(m.from), To: accountWords(m.to),
 				Amount: n.loc.Figure(m.minor, string(m.leg.Currency)), Ref: string(m.leg.Posting), Who: who,
 			})
 		}

@@ -69,7 +69,7 @@ func TestInvite(t *testing.T) {
 	owner := h.colleague(access.Owner)
 	owner.post("/p/shop/affiliates", "name", "Chi", "email", "nonsense").is(http.StatusUnprocessableEntity).has(`value="Chi"`, `value="nonsense"`, `aria-invalid="true"`)
 	a := owner.post("/p/shop/affiliates", "name", "Chi Okafor", "email", "chi@okafor.example").is(http.StatusSeeOther)
-	owner.get(a.To).is(http.StatusOK).has("The invitation is on its way.", "invited", "Invited on", "chi@okafor.example")
+	owner.get(a.To).is(http.StatusOK).has("The invitation is on its way.", "What happens next", "lets Chi Okafor in for 14 days", "invited", "Invited on", "chi@okafor.example")
 	owner.post("/p/shop/affiliates", "name", "Chi", "email", "CHI@okafor.example").is(http.StatusUnprocessableEntity).has("enrolled in The shop already")
 }
 

@@ -53,7 +53,7 @@ func (s *Web) settingsPage(w http.ResponseWriter, r *http.Request, p staff, bad 
 		Fixed: []part.Fact{
 			{Name: "Currency", Value: part.Words(p.Program.Currency)}, {Name: "Link host", Value: part.Code(p.Program.LinkHost)},
 			{Name: "Short name", Value: part.Code(p.Program.Slug)}, {Name: "Cookie", Value: part.Code(p.Program.CookieName())},
-			{Name: "Side", Value: part.Words(string(p.Program.Side))}, {Name: "Id", Value: part.Code(string(p.Program.ID))},
+			{Name: "Side", Value: part.Words(capital(string(p.Program.Side)))}, {Name: "Id", Value: part.Code(string(p.Program.ID))},
 		},
 	}
 	f.programFields(&page.Fields, p.Program, sites)

@@ -38,6 +38,8 @@ type Env struct {
 	Log      *slog.Logger
 	URL      string // public address, without a slash at the end
 	EdgePort string // ":8081", or "" for the usual ports; proposed for new link hosts
+
+	MailFolder string // where mail is kept while no mail server is set, or ""
 }
 
 // Web is the dashboards.

@@ -145,13 +145,18 @@ func (c serveConfig) edgePort() string {
 	return ":" + port
 }
 
-// mailFolder is where mail goes while no mail server is set.
-func (c serveConfig) mailFolder() string { return filepath.Join(c.Data, "mail") }
+// unsentMail is where mail stays while no mail server is set, "" when one is.
+func (c serveConfig) unsentMail() string {
+	if c.SMTP != "" || c.SMTPFile != "" {
+		return ""
+	}
+	return filepath.Join(c.Data, "mail")
+}
 
 // mailsTo says where e-mails go: nobody gets one that stays in a folder.
 func (c serveConfig) mailsTo() string {
-	if c.SMTP == "" && c.SMTPFile == "" {
-		return "kept as files in " + c.mailFolder() + "; set TRIBUTARY_SMTP to send it"
+	if folder := c.unsentMail(); folder != "" {
+		return "kept as files in " + folder + "; set TRIBUTARY_SMTP to send it"
 	}
 	return "sent by the server in TRIBUTARY_SMTP"
 }
@@ -163,7 +168,7 @@ func (c serveConfig) sender() (mail.Sender, error) {
 		return nil, err
 	}
 	if address == "" {
-		return mail.Folder{Dir: c.mailFolder(), From: mail.From(c.MailFrom)}, nil
+		return mail.Folder{Dir: filepath.Join(c.Data, "mail"), From: mail.From(c.MailFrom)}, nil
 	}
 	return smtpSender(address, mail.From(c.MailFrom))
 }

@@ -123,7 +123,7 @@ func (in *installation) handler(c serveConfig) (http.Handler, error) {
 	mux.HandleFunc("GET /readyz", in.showReady)
 	mux.Handle("/", web.New(web.Env{
 		DB: in.books, Clicks: in.clicks, Root: in.root, Flow: env, Rail: rails()[0], Log: in.log,
-		URL: c.publicURL(), EdgePort: c.edgePort(),
+		URL: c.publicURL(), EdgePort: c.edgePort(), MailFolder: c.unsentMail(),
 	}))
 	return serve.Chain(mux, serve.RequestID(in.books.Now), proxies.Middleware,
 		serve.AccessLog(in.log, time.Now), serve.Recover(in.log, nil)), nil

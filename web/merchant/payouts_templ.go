@@ -527,7 +527,7 @@ func (p RunPage) settleOne(r PayoutRow) part.Question {
 }
 
 func (p RunPage) failOne(r PayoutRow) part.Question {
-	return p.question(r.ID, "fail", part.Question{Open: "Failed", Rank: "small", Title: "The payout to " + r.Affiliate + " failed", Text: r.Whole + " become payable again and stand in the next run.", Action: p.Base + "/payouts/" + p.ID + "/payouts/" + r.ID + "/fail", Words: "Mark as failed", Does: part.Danger, Fields: []part.Field{{Name: "reason", ID: "fail-" + r.ID, Label: "Reason", Help: r.Affiliate + " reads this."}}})
+	return p.question(r.ID, "fail", part.Question{Open: "Mark as failed", Rank: "small", Title: "The payout to " + r.Affiliate + " failed", Text: r.Whole + " become payable again and stand in the next run.", Action: p.Base + "/payouts/" + p.ID + "/payouts/" + r.ID + "/fail", Words: "Mark as failed", Does: part.Danger, Fields: []part.Field{{Name: "reason", ID: "fail-" + r.ID, Label: "Reason", Help: r.Affiliate + " reads this."}}})
 }
 
 // PayoutRow is one affiliate's share of a run.

@@ -22,7 +22,7 @@ const (
 type Change struct {
 	Way  Way
 	Text string // with its sign: "+12.4 %"
-	Than string // "than in the 30 days before", read aloud; the legend shows it
+	Than string // "against the 30 days before", read aloud; the legend shows it
 	Tint Tint   // Good or Bad, Plain when neither
 }
 
