@@ -116,7 +116,7 @@ func TestDiscountEndsAfterItsPayments(t *testing.T) {
 	v.signUp("coupon", "JANE10")
 	v.post("/pay")
 	v.post("/pay")
-	v.sees(v.get("/account"), "Pay 19.00 EUR", "The code JANE10 was for the months before this one.")
+	v.sees(v.get("/account"), "Pay 19.00 EUR", "The code JANE10 was for what is paid already.")
 	v.post("/pay", "month", "3")
 	v.post("/pay", "month", "3") // the same button, pressed twice
 	var got []float64

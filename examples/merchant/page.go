@@ -105,7 +105,7 @@ func (a *account) DiscountNote() string {
 	case a.signUpCall().Outcome == waiting:
 		return "The code " + a.Coupon + " has not been checked yet."
 	case a.Discount.Granted && a.OffMinor() == 0:
-		return "The code " + a.Discount.Coupon + " was for the months before this one."
+		return "The code " + a.Discount.Coupon + " was for what is paid already."
 	case a.Discount.Granted:
 		return howLong(a.Discount.Payments)
 	}
