@@ -121,6 +121,10 @@ func broughtCounts(m member, b report.Brings) []affiliate.Count {
 	return append(list, affiliate.Count{Figure: locale(m.Program).Money(b.Earned, m.Program.Currency), Word: "earned"})
 }
 
+// mostOwnLinks is how many links an affiliate makes without asking: each is
+// kept in the memory of every edge. The program may make more.
+const mostOwnLinks = 500
+
 func (s *Web) makeOwnLink(w http.ResponseWriter, r *http.Request, m member) error {
 	err := link.CheckOwner(m.Affiliate)
 	if err == nil && strings.TrimSpace(r.FormValue("slug")) == "" {
@@ -128,7 +132,14 @@ func (s *Web) makeOwnLink(w http.ResponseWriter, r *http.Request, m member) erro
 	}
 	if err == nil {
 		err = s.act(r, m.reader, func(tx *db.Tx) error {
-			_, err := link.Create(r.Context(), tx, m.Program, link.New{
+			all, err := link.OfAffiliate(r.Context(), tx, m.Program.ID, m.Affiliate.ID)
+			if err != nil {
+				return err
+			}
+			if len(all) >= mostOwnLinks {
+				return fault.New(fault.Conflict, "You have %s links already.", len(all)).Hint("Tell places apart by sub-ids: ?sub1=newsletter.")
+			}
+			_, err = link.Create(r.Context(), tx, m.Program, link.New{
 				Affiliate: m.Affiliate.ID, Slug: r.FormValue("slug"), Destination: r.FormValue("destination"),
 			})
 			return err

@@ -13,6 +13,7 @@ import (
 	"tributary.example/internal/db"
 	"tributary.example/internal/db/dbtest"
 	"tributary.example/internal/serve"
+	"tributary.example/link"
 	"tributary.example/web"
 )
 
@@ -98,6 +99,23 @@ func TestTheSetUpLinkLetsNobodyElseIn(t *testing.T) {
 		h.guest().get("/set-up?token=" + other).is(http.StatusNotFound)
 		h.guest().post("/set-up", setUpForm(other)...).is(http.StatusNotFound)
 	}
+}
+
+// TestAnAffiliateCannotFillTheEdge makes links without end.
+func TestAnAffiliateCannotFillTheEdge(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	jane := h.promoter("Jane Doe", "jane@example.org")
+	h.Write(t, func(tx *db.Tx) error {
+		for n := range 498 {
+			if _, err := link.Create(context.Background(), tx, h.prog, link.New{Affiliate: jane.aff.ID, Slug: fmt.Sprintf("jane-%d", n)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	jane.post("/a/shop/links", "slug", "the-last").leads("/a/shop/links")
+	jane.post("/a/shop/links", "slug", "one-more").is(http.StatusUnprocessableEntity).has("You have 500 links already.")
 }
 
 // TestIllegibleInputIsRefused sends what PostgreSQL would choke on.
