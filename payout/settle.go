@@ -37,7 +37,7 @@ func Send(ctx context.Context, tx *db.Tx, prog id.Program, run id.Run, rail Rail
 		if err != nil {
 			return nil, fmt.Errorf("send payout: %w", err)
 		}
-		step := step{kindSent, EventSent, text.S("Handed over by %s.", string(rail)), commission.InPayout, commission.Clearing(string(rail))}
+		step := step{kindSent, EventSent, text.S("Sent to be paid."), commission.InPayout, commission.Clearing(string(rail))}
 		if err := step.post(ctx, tx, prog, pot); err != nil {
 			return nil, err
 		}
