@@ -159,7 +159,8 @@ func (s *Web) showEnter(w http.ResponseWriter, r *http.Request) error {
 }
 
 // entryOf looks at the one-time link that the request brings. That of the
-// first set-up lets nobody in here.
+// first set-up lets nobody in here. Who has a password keeps it: a second
+// program's invitation is a way in, and sets nothing.
 func (s *Web) entryOf(r *http.Request) (access.Entry, error) {
 	entry, err := access.LookEntry(r.Context(), s.DB, r.FormValue("token"))
 	if err == nil && entry.Person == "" {
@@ -168,7 +169,11 @@ func (s *Web) entryOf(r *http.Request) (access.Entry, error) {
 	if err != nil {
 		return entry, linkOver(err)
 	}
-	return entry, nil
+	has, err := access.HasPassword(r.Context(), s.DB, entry.Person)
+	if has && entry.Purpose == access.Invite {
+		entry.Purpose = access.SignIn
+	}
+	return entry, err
 }
 
 // linkOver keeps an ended link from sending its reader to the sign-in page

@@ -101,6 +101,20 @@ func TestTheSetUpLinkLetsNobodyElseIn(t *testing.T) {
 	}
 }
 
+// TestASecondInvitationSetsNoPassword: it is a way in like any other link.
+func TestASecondInvitationSetsNoPassword(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	per := h.person("Jane Doe", "jane@example.org")
+	first := h.entry(access.Entry{Purpose: access.Invite, Person: per.ID, Target: "/a/shop"})
+	second := h.entry(access.Entry{Purpose: access.Invite, Person: per.ID, Target: "/a/other"})
+	h.guest().post("/enter", "token", first, "password", goodPassword).leads("/a/shop")
+	h.guest().get("/enter?token=" + second).is(http.StatusOK).has("Sign in as jane@example.org").lacks(`name="password"`)
+	h.guest().post("/enter", "token", second, "password", "another one of mine").leads("/a/other")
+	h.guest().post("/sign-in", "email", "jane@example.org", "password", "another one of mine").is(http.StatusUnauthorized)
+	h.guest().post("/sign-in", "email", "jane@example.org", "password", goodPassword).leads("/")
+}
+
 // TestAnAffiliateCannotFillTheEdge makes links without end.
 func TestAnAffiliateCannotFillTheEdge(t *testing.T) {
 	t.Parallel()
