@@ -47,6 +47,11 @@ type Record struct {
 
 // Publish hands an affiliate's record to the edge, as it is.
 func Publish(ctx context.Context, tx *db.Tx, prog id.Program, aff Affiliate) error {
+	return outbox.Direct(ctx, tx, RecordOf(prog, aff))
+}
+
+// RecordOf is an affiliate's record in the edge's directory.
+func RecordOf(prog id.Program, aff Affiliate) outbox.Record {
 	record := Record{ID: aff.ID, Program: prog, Group: aff.Group, State: aff.State, Version: aff.Version}
-	return outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: KeyPrefix + string(aff.ID), Version: record.Version, Value: record})
+	return outbox.Record{Program: prog, Key: KeyPrefix + string(aff.ID), Version: record.Version, Value: record}
 }

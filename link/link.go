@@ -161,11 +161,7 @@ func finish(ctx context.Context, tx *db.Tx, prog id.Program, l Link, event strin
 
 // Publish hands a link's record to the edge, as it is.
 func Publish(ctx context.Context, tx *db.Tx, prog id.Program, l Link) error {
-	record := Record{
-		ID: l.ID, Program: prog, Affiliate: l.Affiliate, Host: l.Host, Slug: l.Slug,
-		Destination: l.Destination, State: l.State, Version: l.Version,
-	}
-	return outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: KeyPrefix + string(l.ID), Version: l.Version, Value: record})
+	return outbox.Direct(ctx, tx, RecordOf(prog, l))
 }
 
 // CheckDestination reads where a link shall lead: "" is the program's site, a

@@ -2,6 +2,7 @@ package link
 
 import (
 	"tributary.example/internal/id"
+	"tributary.example/internal/outbox"
 )
 
 // KeyPrefix leads the keys of links in the edge's directory. The directory's
@@ -21,4 +22,13 @@ type Record struct {
 	State       State        `json:"state"`
 	Coupon      string       `json:"coupon"` // code that t.js fills in, or ""
 	Version     int64        `json:"version"`
+}
+
+// RecordOf is a link's record in the edge's directory.
+func RecordOf(prog id.Program, l Link) outbox.Record {
+	record := Record{
+		ID: l.ID, Program: prog, Affiliate: l.Affiliate, Host: l.Host, Slug: l.Slug,
+		Destination: l.Destination, State: l.State, Version: l.Version,
+	}
+	return outbox.Record{Program: prog, Key: KeyPrefix + string(l.ID), Version: l.Version, Value: record}
 }

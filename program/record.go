@@ -53,32 +53,45 @@ func touch(ctx context.Context, tx *db.Tx, prog id.Program) error {
 // Publish hands the program's record and its groups' records to the edge, as
 // they are.
 func Publish(ctx context.Context, tx *db.Tx, prog id.Program) error {
-	p, err := Get(ctx, tx, prog)
+	records, err := Records(ctx, tx, prog)
 	if err != nil {
 		return err
 	}
-	sites, err := Sites(ctx, tx, prog)
-	if err != nil {
-		return fmt.Errorf("read sites: %w", err)
-	}
-	hosts, err := Hosts(ctx, tx, prog)
-	if err != nil {
-		return fmt.Errorf("read hosts: %w", err)
-	}
-	groups, err := Groups(ctx, tx, prog)
-	if err != nil {
-		return fmt.Errorf("read groups: %w", err)
-	}
-	for _, g := range groups {
-		record := GroupRecord{ID: g.ID, Program: prog, UTM: g.UTM, Version: p.RecordVersion}
-		err := outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: GroupKeyPrefix + string(g.ID), Version: record.Version, Value: record})
-		if err != nil {
+	for _, r := range records {
+		if err := outbox.Direct(ctx, tx, r); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Records are the program's and its groups' records in the edge's directory.
+// Kinds: NotFound.
+func Records(ctx context.Context, r db.Reader, prog id.Program) ([]outbox.Record, error) {
+	p, err := Get(ctx, r, prog)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := Sites(ctx, r, prog)
+	if err != nil {
+		return nil, fmt.Errorf("read sites: %w", err)
+	}
+	hosts, err := Hosts(ctx, r, prog)
+	if err != nil {
+		return nil, fmt.Errorf("read hosts: %w", err)
+	}
+	groups, err := Groups(ctx, r, prog)
+	if err != nil {
+		return nil, fmt.Errorf("read groups: %w", err)
+	}
+	var records []outbox.Record
+	for _, g := range groups {
+		group := GroupRecord{ID: g.ID, Program: prog, UTM: g.UTM, Version: p.RecordVersion}
+		records = append(records, outbox.Record{Program: prog, Key: GroupKeyPrefix + string(g.ID), Version: group.Version, Value: group})
 	}
 	record := Record{
 		ID: p.ID, Slug: p.Slug, Name: p.Name, SiteURL: p.SiteURL, Hosts: hosts, Sites: sites, Mode: p.Mode, ViaName: p.ViaName,
 		CookieName: p.CookieName(), WindowDays: p.WindowDays, FallbackURL: p.FallbackURL, Zone: p.Zone, Version: p.RecordVersion,
 	}
-	return outbox.Direct(ctx, tx, outbox.Record{Program: prog, Key: KeyPrefix + string(prog), Version: record.Version, Value: record})
+	return append(records, outbox.Record{Program: prog, Key: KeyPrefix + string(prog), Version: record.Version, Value: record}), nil
 }
