@@ -2,6 +2,7 @@ package click
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -150,7 +151,7 @@ func NewRepeats() *Repeats {
 // Seen reports whether the visitor's last counted hit on the link was less
 // than 30 seconds before; else it remembers this one.
 func (r *Repeats) Seen(visitor string, lnk id.Link, at time.Time) bool {
-	key := maphash.String(r.seed, visitor+"\x00"+string(lnk))
+	key := maphash.String(r.seed, visitor) ^ bits.RotateLeft64(maphash.String(r.seed, string(lnk)), 1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at.Sub(r.turned) >= RepeatSpan || len(r.now) >= maxRepeats {

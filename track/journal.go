@@ -58,13 +58,22 @@ func newJournal(publish func(context.Context, bus.Message) error, count *Counter
 	return j
 }
 
+// buffers hold one line each while it is written.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// frames hold the data of a frame until it is in the journal.
+var frames = sync.Pool{New: func() any { return new([]byte) }}
+
 // never is the answer for a click that there is no room for.
 var never = make(chan struct{})
 
 // add puts a click into the open frame. The channel is closed when the frame
 // is in the journal.
 func (j *journal) add(c click.Click) <-chan struct{} {
-	line := click.AppendClick(nil, c)
+	room := buffers.Get().(*[]byte)
+	defer buffers.Put(room)
+	*room = click.AppendClick((*room)[:0], c)
+	line := *room
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.bytes+len(line) > maxUnacked {
@@ -84,7 +93,7 @@ func (j *journal) append(line []byte) *batch {
 		j.shut()
 	}
 	if j.open == nil {
-		j.open = &batch{id: id.New[id.Frame](time.Now()), born: time.Now(), acked: make(chan struct{})}
+		j.open = &batch{id: id.New[id.Frame](time.Now()), born: time.Now(), acked: make(chan struct{}), data: (*frames.Get().(*[]byte))[:0]}
 	}
 	b := j.open
 	b.data = append(b.data, line...)
@@ -146,6 +155,7 @@ func (j *journal) send(b *batch) {
 	defer j.mu.Unlock()
 	j.flying--
 	j.bytes -= len(b.data)
+	frames.Put(&b.data)
 	close(j.idle)
 	j.idle = make(chan struct{})
 	j.launch()

@@ -4,7 +4,9 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/valyala/fasthttp"
 
@@ -27,11 +29,14 @@ func (e *Edge) redirect(ctx *fasthttp.RequestCtx, path string) {
 		e.fallback(ctx, host)
 		return
 	}
-	a := asked(ctx.QueryArgs())
+	var a ask
+	if len(ctx.URI().QueryString()) > 0 {
+		a = asked(ctx.QueryArgs())
+	}
 	to := target(f, a.to)
 	v := e.visit(ctx, f, a)
 	v.Way, v.Landing = click.ByRedirect, to.EscapedPath()
-	v.Referrer = string(ctx.Request.Header.Peek("Referer"))
+	v.Referrer = view(ctx.Request.Header.Peek("Referer"))
 	token, reason := e.record(v, f)
 	if reason == click.Paused {
 		e.fallback(ctx, host)
@@ -51,24 +56,35 @@ func asked(args *fasthttp.Args) ask {
 	return a
 }
 
+// view is a text of the request without a copy of it. It is good until the
+// request is answered: what lives longer, such as a key of a map, is cloned.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // hostOf is the host that the browser asked for, without a default port.
 func hostOf(ctx *fasthttp.RequestCtx) string {
-	host := strings.ToLower(string(ctx.Host()))
+	host := strings.ToLower(view(ctx.Host()))
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
 }
+
+// purposes are the headers with which browsers say that they load ahead.
+var purposes = []string{"Sec-Purpose", "Purpose", "X-Moz"}
 
 // visit reads what a request says of its visitor.
 func (e *Edge) visit(ctx *fasthttp.RequestCtx, f found, a ask) click.Visit {
 	h := &ctx.Request.Header
 	addr := e.client(ctx)
 	v := click.Visit{
-		At: e.o.Clock(), Method: string(ctx.Method()),
-		Purposes:  []string{string(h.Peek("Sec-Purpose")), string(h.Peek("Purpose")), string(h.Peek("X-Moz"))},
-		FetchDest: string(h.Peek("Sec-Fetch-Dest")), FetchMode: string(h.Peek("Sec-Fetch-Mode")),
-		Agent: string(h.UserAgent()), Language: string(h.Peek("Accept-Language")), Addr: addr,
+		At: e.o.Clock(), Method: view(ctx.Method()),
+		FetchDest: view(h.Peek("Sec-Fetch-Dest")), FetchMode: view(h.Peek("Sec-Fetch-Mode")),
+		Agent: view(h.UserAgent()), Language: view(h.Peek("Accept-Language")), Addr: addr,
 		Subs: a.subs, UTM: a.utmMap(), QR: a.qr,
 		Program: f.program.ID, Link: f.link.ID, Affiliate: f.link.Affiliate,
 		LinkWorks: f.works, AffiliateCounts: f.counts,
+	}
+	for _, name := range purposes {
+		if purpose := h.Peek(name); len(purpose) > 0 {
+			v.Purposes = append(v.Purposes, view(purpose))
+		}
 	}
 	if e.o.Country != nil {
 		v.Country = e.o.Country(addr)
@@ -93,7 +109,7 @@ func values(ctx *fasthttp.RequestCtx, name string) []string {
 	}
 	out := make([]string, len(all))
 	for i, v := range all {
-		out[i] = string(v)
+		out[i] = view(v)
 	}
 	return out
 }
@@ -123,14 +139,23 @@ func (e *Edge) record(v click.Visit, f found) (string, click.Reason) {
 
 // await waits for the journal's answer, but not for long.
 func (e *Edge) await(acked <-chan struct{}) {
-	timer := time.NewTimer(e.o.AckWait)
-	defer timer.Stop()
+	timer := timers.Get().(*time.Timer)
+	timer.Reset(e.o.AckWait)
 	select {
 	case <-acked:
 	case <-timer.C:
 		e.count.RedirectsUnacked.Add(1)
 	}
+	timer.Stop()
+	timers.Put(timer)
 }
+
+// timers are stopped timers: a redirect needs one for a moment only.
+var timers = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
 
 // cookieAttributes are what the cookies of a program say on a host of its
 // links, except for what depends on the request.

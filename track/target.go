@@ -94,7 +94,10 @@ func control(r rune) bool { return r < ' ' || r == 0x7f }
 func address(u *url.URL, f found, a ask, token string) string {
 	var add []parameter
 	add = append(add, a.utm...)
-	present := u.Query()
+	var present url.Values
+	if len(f.utm) > 0 {
+		present = u.Query()
+	}
 	for name, template := range f.utm {
 		if !click.IsUTM(name) || has(add, name) || present.Has(name) {
 			continue
@@ -108,6 +111,7 @@ func address(u *url.URL, f found, a ask, token string) string {
 		return u.String()
 	}
 	var query strings.Builder
+	query.Grow(len(u.RawQuery) + len(f.program.ViaName) + len(token) + 2)
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		if plain, err := url.QueryUnescape(name); pair != "" && err == nil && !has(add, plain) {

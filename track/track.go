@@ -96,6 +96,7 @@ func New(o Options) *Edge {
 	if o.Lists == nil {
 		o.Lists = click.BuiltIn
 	}
+	o.Lists = click.Remember(o.Lists)
 	if o.AckWait == 0 {
 		o.AckWait = ackWait
 	}
@@ -149,7 +150,7 @@ func (e *Edge) Run(ctx context.Context, ln net.Listener) error {
 
 // handle is every route of the edge.
 func (e *Edge) handle(ctx *fasthttp.RequestCtx) {
-	switch path := string(ctx.Path()); path {
+	switch path := view(ctx.Path()); path {
 	case "/t.js":
 		e.serveScript(ctx)
 	case "/visit":
