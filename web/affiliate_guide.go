@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"tributary.example/coupon"
 	"tributary.example/internal/text"
 	"tributary.example/program"
 	"tributary.example/web/affiliate"
+	"tributary.example/web/part"
 )
 
 // showGuide compares link and coupon with the affiliate's own.
@@ -33,7 +35,49 @@ func (s *Web) showGuide(w http.ResponseWriter, r *http.Request, m member) error 
 	if page.Frame, err = s.memberFrame(w, r, m, "Link or coupon", affiliate.Guide); err != nil {
 		return err
 	}
+	if err := s.announce(r, m, &page.Frame); err != nil {
+		return err
+	}
 	return s.show(w, r, http.StatusOK, affiliate.GuideView(page))
+}
+
+// announce puts terms that start later on the page, before they do.
+func (s *Web) announce(r *http.Request, m member, frame *part.Frame) error {
+	all, err := program.ListTerms(r.Context(), s.DB, m.Program.ID)
+	if err != nil {
+		return err
+	}
+	now := s.DB.Now()
+	var next program.Terms
+	for _, t := range all {
+		if !t.StartsAt.After(now) || !next.StartsAt.IsZero() && !t.StartsAt.Before(next.StartsAt) {
+			continue
+		}
+		won, err := program.TermsFor(r.Context(), s.DB, m.Program.ID, ownScopes(m), t.StartsAt)
+		if err != nil {
+			return err
+		}
+		if won.ID == t.ID {
+			next = t
+		}
+	}
+	if !next.StartsAt.IsZero() {
+		frame.Notices = append(frame.Notices, announced(m.Program, next))
+	}
+	return nil
+}
+
+// announced says what a later version of the terms will pay, and for whom.
+func announced(prog program.Program, next program.Terms) part.Notice {
+	loc := locale(prog)
+	who := "Customers who signed up before keep their terms."
+	if prog.Binding == program.Follow {
+		who = "It holds for all your customers' payments from then on."
+	}
+	if next.Note != "" {
+		who = strings.TrimSuffix(next.Note, ".") + ". " + who
+	}
+	return part.Notice{Text: text.T(loc, text.S("New terms from %s: %s.", text.Date(next.StartsAt), rateSentence(loc, prog, next))), Hint: who}
 }
 
 // tracks says what a click does, by what the program lets it store.
@@ -60,7 +104,7 @@ func rateSentence(loc text.Locale, prog program.Program, terms program.Terms) st
 	if rates == "" {
 		return "As your terms say"
 	}
-	return rates + " of each payment" + durationText(d) + ", while the customer is active"
+	return ofPayments(rates, "each payment") + durationText(d) + ", while the customer is active"
 }
 
 // bothSentence says what happens when a customer uses a link and a code.

@@ -47,6 +47,9 @@ func (s *Web) showOwnOverview(w http.ResponseWriter, r *http.Request, m member) 
 	if page.Frame, err = s.memberFrame(w, r, m, "Overview", affiliate.Overview); err != nil {
 		return err
 	}
+	if err := s.announce(r, m, &page.Frame); err != nil {
+		return err
+	}
 	return s.show(w, r, http.StatusOK, affiliate.OverviewView(page))
 }
 

@@ -55,7 +55,7 @@ func (s *Web) joinPage(w http.ResponseWriter, r *http.Request, status int, prog 
 
 func promises(prog program.Program, terms program.Terms) []public.Promise {
 	loc := locale(prog)
-	rates, _ := paymentRates(loc, prog, terms)
+	rates, d := paymentRates(loc, prog, terms)
 	code := "People type it at sign-up; it needs no click."
 	if prog.SuggestPPM > 0 {
 		code = "The code gives your audience " + loc.Percent(prog.SuggestPPM) + " off"
@@ -65,7 +65,7 @@ func promises(prog program.Program, terms program.Terms) []public.Promise {
 		code += "."
 	}
 	return []public.Promise{
-		{Icon: part.IconCommissions, Title: rates, Text: "Of what your customers really pay, as long as they stay."},
+		{Icon: part.IconCommissions, Title: rates, Text: "Of what your customers really pay, " + whileText(d) + "."},
 		{Icon: part.IconLinks, Title: "A link and a code", Text: text.S("The link counts for %s days after a click.", prog.WindowDays).String() + " " + code},
 		{Icon: part.IconPayouts, Title: "Paid out from " + loc.Money(prog.MinimumMinor, prog.Currency), Text: holdText(prog.HoldDays)},
 		{Icon: part.IconReferrals, Title: "Every figure explained", Text: "You see each sign-up, why it counted, and how each commission was calculated."},

@@ -8,7 +8,7 @@ import (
 )
 
 // paymentRates says what payments earn, the rule for every plan first: "20 %,
-// 25 % on pro"; and the duration of the first of them. It is "" when payments
+// 50 % of the first, 25 % on pro"; and the duration of the first of them. It is "" when payments
 // earn nothing.
 func paymentRates(loc text.Locale, prog program.Program, terms program.Terms) (rates string, d program.Duration) {
 	var general, special []string
@@ -22,6 +22,9 @@ func paymentRates(loc text.Locale, prog program.Program, terms program.Terms) (r
 		line := rateText(loc, prog, rule.Rate)
 		if len(rule.Plans) == 0 {
 			general = append(general, line)
+			if rule.First != nil {
+				general = append(general, rateText(loc, prog, *rule.First)+" of the first")
+			}
 			continue
 		}
 		special = append(special, line+" on "+strings.Join(rule.Plans, ", "))
@@ -35,11 +38,16 @@ func headline(prog program.Program, terms program.Terms) string {
 	if rates == "" {
 		return "Earn with " + prog.Name
 	}
+	return "Earn " + ofPayments(rates, "every payment") + durationText(d)
+}
+
+// ofPayments puts what the rates are of behind the first of them.
+func ofPayments(rates, what string) string {
 	first, rest, more := strings.Cut(rates, ", ")
 	if more {
 		rest = ", " + rest
 	}
-	return "Earn " + first + " of every payment" + rest + durationText(d)
+	return first + " of " + what + rest
 }
 
 // rateText shows a rate: a percentage, or the amount in the program's
@@ -55,6 +63,17 @@ func rateText(loc text.Locale, prog program.Program, rate program.Rate) string {
 		return loc.Money(minor, code)
 	}
 	return text.Unknown
+}
+
+// whileText says for how long a customer's payments earn, as a sentence's end.
+func whileText(d program.Duration) string {
+	switch d.Kind {
+	case program.Months:
+		return text.S("for %s months from the first payment", d.N).String()
+	case program.Payments:
+		return text.S("for their first %s payments", d.N).String()
+	}
+	return "as long as they stay"
 }
 
 // durationText follows a rate: ", for life", " for 12 months".

@@ -24,6 +24,8 @@ func TestHeadline(t *testing.T) {
 		{"Earn 20 % of every payment, 25 % on pro, for life", []program.Rule{pay(250_000, "pro"), pay(200_000)}},
 		{"Earn 25 % on pro of every payment, for life", []program.Rule{pay(250_000, "pro")}},
 		{"Earn 5.00 EUR of every payment for 12 months", []program.Rule{fixed}},
+		{"Earn 20 % of every payment, 50 % of the first, for life", []program.Rule{{
+			Trigger: program.TriggerPayment, Rate: program.Rate{PPM: 200_000}, First: &program.Rate{PPM: 500_000}}}},
 		{"Earn with Shop", []program.Rule{{Trigger: program.TriggerSignup}}},
 	}
 	for _, tt := range tests {

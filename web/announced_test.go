@@ -1,0 +1,24 @@
+package web_test
+
+import (
+	"net/http"
+	"testing"
+
+	"tributary.example/access"
+)
+
+func TestAnAffiliateReadsNewTermsBeforeTheyStart(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	owner := h.colleague(access.Owner)
+	jane := h.promoter("Jane Doe", "jane@example.org")
+	jane.get("/a/shop").is(http.StatusOK).lacks("New terms from")
+	const at = "/p/shop/settings/terms"
+	owner.post(at, "rate", "10", "first_rate", "40", "duration", "months", "duration_n", "12", "starts_at", "2027-06-01", "note", "Less for longer", "binding", "keep").leads(at)
+	owner.post(at, "rate", "5", "duration", "lifetime", "starts_at", "2027-09-01", "binding", "keep").leads(at)
+	for _, page := range []string{"/a/shop", "/a/shop/guide"} {
+		jane.get(page).is(http.StatusOK).
+			has("New terms from 1 Jun 2027: 10 % of each payment, 40 % of the first for 12 months", "Less for longer. Customers who signed up before keep their terms.").
+			lacks("1 Sep 2027")
+	}
+}
