@@ -68,6 +68,14 @@ bench-edge: ## measure the redirect beside nginx on this machine (needs Debian's
 bench-clicks: bin/pg ## measure the click store beside plain inserts of the same rows, on both databases
 	@./bin/pg -- go test ./bench/clicks -run '^$$' -bench . -benchtime 40x
 
+.PHONY: crash-edge
+crash-edge: build ## kill the server two hundred times under load, and look for every acknowledged click
+	@go run ./bench/durability $(ARGS) crash
+
+.PHONY: sync-edge
+sync-edge: build ## watch its system calls: no redirect before the sync of its click (needs strace)
+	@go run ./bench/durability $(ARGS) sync
+
 .PHONY: assets
 assets: web/static/vendor/.copied ## fetch fonts and the list of robots into ignored folders
 

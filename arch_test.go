@@ -23,7 +23,7 @@ var floors = []floor{
 	}},
 	{name: "3 around the stream", rooms: []string{"access", "webhook", "notice", "material", "report", "transfer", "verify"}},
 	{name: "4 surfaces", rooms: []string{"track", "intake", "api", "web", "worker"}},
-	{name: "5 wiring", rooms: []string{"cmd/tributary", "sim", "bench/clicks", "bench/crash", "bench/edge", "bench/sync"}},
+	{name: "5 wiring", rooms: []string{"cmd/tributary", "sim", "bench/clicks", "bench/durability", "bench/edge"}},
 }
 
 // sideRooms import their parent and what the parent may import; only floor 5 has the key.
