@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tributary.example/internal/db"
 	"tributary.example/internal/id"
@@ -274,4 +275,101 @@ func sorted[K comparable, V any](m map[K]V) []K {
 		keys[i] = all[i].key
 	}
 	return keys
+}
+
+// floor is where counts begin that are made anew: the first quarter-hour and
+// the first local day that began after a time, in whichever zone.
+type floor struct{ quarter, day int64 }
+
+func floorOf(since time.Time) floor {
+	if since.IsZero() {
+		return floor{}
+	}
+	const secondsPerDay, farthestEast = 24 * 3600, 14 * 3600
+	s := since.Unix()
+	return floor{s/secondsPerQuarter + 1, (s+farthestEast)/secondsPerDay + 1}
+}
+
+// openDays is how many local days may still take clicks; who was seen on an
+// older one is of no use any more.
+const openDays = 4
+
+// Recount replaces the counts of all whole quarter-hours and days since a time
+// (zero: all) by those of another store, which holds the same frames up to the
+// consumer's sequence. Its kind of error is Conflict when the consumer is not
+// there any more.
+func (s *SQL) Recount(ctx context.Context, from *SQL, p Place, at uint64, since time.Time) error {
+	begin := floorOf(since)
+	t, seen, err := from.counted(ctx, begin)
+	if err != nil {
+		return fmt.Errorf("read counts: %w", err)
+	}
+	return s.db.Write(ctx, storing, func(tx *db.Tx) error {
+		if err := movePosition(ctx, tx, Batch{Place: p, From: at, To: at}); err != nil {
+			return err
+		}
+		newest := begin.day
+		for k := range t.days {
+			newest = max(newest, k.day-openDays)
+		}
+		for _, q := range []struct {
+			text string
+			from int64
+		}{
+			{`delete from click_quarters where quarter >= $1`, begin.quarter},
+			{`delete from click_drops where quarter >= $1`, begin.quarter},
+			{`delete from click_days where day >= $1`, begin.day},
+			{`delete from click_visitors where day >= $1`, newest},
+		} {
+			if _, err := tx.Exec(ctx, q.text, q.from); err != nil {
+				return fmt.Errorf("remove counts: %w", err)
+			}
+		}
+		for _, k := range seen {
+			if k.day < newest {
+				continue
+			}
+			err := tx.Queue(ctx, `insert into click_visitors (program_id, day, scope, visitor) values ($1, $2, $3, $4)`, k.prog, k.day, k.scope, k.visitor)
+			if err != nil {
+				return fmt.Errorf("note visitor: %w", err)
+			}
+		}
+		return t.write(ctx, tx)
+	})
+}
+
+// counted reads the counts from a floor on, and who was seen.
+func (s *SQL) counted(ctx context.Context, begin floor) (tally, []visitorKey, error) {
+	t := tally{map[quarterKey]sum{}, map[dayKey]sum{}, map[dropKey]int64{}}
+	_, err := db.All(ctx, s.db, func(r db.Row) (k quarterKey, err error) {
+		var n sum
+		err = r.Scan(&k.prog, &k.lnk, &k.n, &k.aff, &n.clicks, &n.uniques)
+		t.quarters[k] = n
+		return k, err
+	}, `select program_id, link_id, quarter, affiliate_id, clicks, uniques from click_quarters where quarter >= $1`, begin.quarter)
+	if err != nil {
+		return t, nil, err
+	}
+	_, err = db.All(ctx, s.db, func(r db.Row) (k dropKey, err error) {
+		var hits int64
+		err = r.Scan(&k.prog, &k.lnk, &k.n, &k.aff, &k.reason, &hits)
+		t.drops[k] = hits
+		return k, err
+	}, `select program_id, link_id, quarter, affiliate_id, reason, hits from click_drops where quarter >= $1`, begin.quarter)
+	if err != nil {
+		return t, nil, err
+	}
+	_, err = db.All(ctx, s.db, func(r db.Row) (k dayKey, err error) {
+		var n sum
+		err = r.Scan(&k.prog, &k.aff, &k.day, &k.dimension, &k.value, &n.clicks, &n.uniques)
+		t.days[k] = n
+		return k, err
+	}, `select program_id, affiliate_id, day, dimension, value, clicks, uniques from click_days where day >= $1`, begin.day)
+	if err != nil {
+		return t, nil, err
+	}
+	seen, err := db.All(ctx, s.db, func(r db.Row) (k visitorKey, err error) {
+		return k, r.Scan(&k.prog, &k.day, &k.scope, &k.visitor)
+	}, `select program_id, day, scope, visitor from click_visitors where day >= $1`, begin.day)
+	return t, seen, err
 }

@@ -110,6 +110,30 @@ func (s *SQL) Holds(ctx context.Context, frame id.Frame) (bool, error) {
 	return ok, nil
 }
 
+// Alone reports whether the consumer has stored from no other stream of that
+// name.
+func (s *SQL) Alone(ctx context.Context, p Place) (bool, error) {
+	n, err := db.One(ctx, s.db, db.Scalar[int64], `select count(*) from click_positions where consumer = $1 and stream = $2 and created <> $3`,
+		p.Consumer, p.Stream, p.Created)
+	if err != nil {
+		return false, fmt.Errorf("positions of %s: %w", p.Consumer, err)
+	}
+	return n == 0, nil
+}
+
+// PutBack stores the rows of clicks where they are missing, without counting
+// them.
+func (s *SQL) PutBack(ctx context.Context, frames []Frame) error {
+	return s.db.Write(ctx, storing, func(tx *db.Tx) error {
+		for _, f := range frames {
+			if err := putClicks(ctx, tx, f.Clicks); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 const columns = `program_id, click_id, at, link_id, affiliate_id, repeated, reason, day, visitor, network, country, device, browser, os,
 	language, referrer, landing, agent, subs, utm, qr, bot_list`
 

@@ -30,6 +30,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server: dashboards and API, the edge, and the workers."`
 	Demo    demoCommand    `cmd:"" help:"Run the server with a sample program and a sample merchant's site."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema to this version, and stop."`
+	Clicks  clicksCommand  `cmd:"" help:"The store of clicks."`
 	Keys    keysCommand    `cmd:"" help:"The keys that sign the tokens of clicks."`
 	Links   linksCommand   `cmd:"" help:"The edge's directory of links."`
 	Verify  verifyCommand  `cmd:"" help:"Check every invariant of the books, and print the newest seal."`
