@@ -3,13 +3,14 @@ package click
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"tributary.example/internal/id"
@@ -78,8 +79,12 @@ func FrameHeader(lines int, data []byte) map[string]string {
 	return map[string]string{
 		headerVersion: frameVersion,
 		headerCount:   strconv.Itoa(lines),
-		headerSum:     fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)),
+		headerSum:     sumOf(data),
 	}
+}
+
+func sumOf(data []byte) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli)))
 }
 
 // ReadFrame reads a frame's message, and refuses one that is not whole.
@@ -88,7 +93,7 @@ func ReadFrame(frame id.Frame, header map[string]string, data []byte) (Frame, er
 	if v := header[headerVersion]; v != frameVersion {
 		return f, fmt.Errorf("frame %s has version %q, we read %s", frame, v, frameVersion)
 	}
-	if sum := fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)); sum != header[headerSum] {
+	if sum := sumOf(data); sum != header[headerSum] {
 		return f, fmt.Errorf("frame %s has checksum %s, its header says %q", frame, sum, header[headerSum])
 	}
 	lines := bufio.NewScanner(bytes.NewReader(data))
@@ -173,8 +178,10 @@ func appendMap(b []byte, name string, values map[string]string) []byte {
 // appendText writes a JSON string. Plain text is copied; what needs escapes is
 // left to the library.
 func appendText(b []byte, s string) []byte {
-	if !printable(s) || strings.ContainsAny(s, `"\`) {
-		return append(b, encode(s)...)
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return append(b, encode(s)...)
+		}
 	}
 	return append(append(append(b, '"'), s...), '"')
 }

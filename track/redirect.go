@@ -185,10 +185,18 @@ func (e *Edge) setCookie(ctx *fasthttp.RequestCtx, f found, token string) {
 func (e *Edge) sendTo(ctx *fasthttp.RequestCtx, address string) {
 	h := &ctx.Response.Header
 	h.Set("Location", address)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	h.Set("X-Robots-Tag", "noindex")
+	for _, pair := range redirectHeaders {
+		h.SetCanonical(pair[0], pair[1])
+	}
 	ctx.SetStatusCode(fasthttp.StatusFound)
+}
+
+// redirectHeaders are the same in each redirect; their names are spelt as they
+// are sent.
+var redirectHeaders = [][2][]byte{
+	{[]byte("Cache-Control"), []byte("no-store")},
+	{[]byte("Referrer-Policy"), []byte("strict-origin-when-cross-origin")},
+	{[]byte("X-Robots-Tag"), []byte("noindex")},
 }
 
 // fallback answers for a link that does not work: the program's own page for
