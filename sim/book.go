@@ -199,8 +199,12 @@ func (b *Book) PayOut(ctx context.Context) error {
 		if err := b.goOn(ctx, tx); err != nil {
 			return err
 		}
-		run, err := payout.Open(ctx, tx, b.Prog, tx.Now().Add(-time.Duration(b.Rand.IntN(15))*day))
-		if err != nil || len(run.Seen) == 0 {
+		cutOff := tx.Now().Add(-time.Duration(b.Rand.IntN(15)) * day)
+		if view, err := payout.Draft(ctx, tx, b.Prog, cutOff); err != nil || len(view.Shares) == 0 {
+			return err
+		}
+		run, err := payout.Open(ctx, tx, b.Prog, cutOff)
+		if err != nil {
 			return err
 		}
 		_, _, err = payout.Approve(ctx, tx, b.Prog, run.ID, run.Seen)
@@ -220,7 +224,7 @@ func (b *Book) goOn(ctx context.Context, tx *db.Tx) error {
 			_, err = payout.Cancel(ctx, tx, b.Prog.ID, run.ID)
 		case run.State == payout.RunApproved && b.Rand.IntN(3) > 0:
 			_, err = payout.Send(ctx, tx, b.Prog.ID, run.ID, "manual")
-		case run.State == payout.RunSent || run.State == payout.RunDone:
+		case run.State == payout.RunSent, run.State == payout.RunDone && b.Rand.IntN(10) == 0:
 			err = b.results(ctx, tx, run.ID)
 		}
 	}
@@ -235,7 +239,7 @@ func (b *Book) results(ctx context.Context, tx *db.Tx, run id.Run) error {
 			return err
 		case pot.State == payout.Sent && chance < 6:
 			_, err = payout.Settle(ctx, tx, b.Prog.ID, pot.ID, "bank 1")
-		case pot.State == payout.Sent && chance < 8, pot.State == payout.Settled && chance == 0:
+		case pot.State == payout.Sent && chance < 8, pot.State == payout.Settled && chance < 3:
 			_, err = payout.Fail(ctx, tx, b.Prog.ID, pot.ID, "came back")
 		}
 	}

@@ -75,9 +75,6 @@ func (b *Book) Result(ctx context.Context) (Result, error) {
 }
 
 func (res *Result) net(key string, bal commission.Balance, sums map[string]int64) {
-	if bal.Payable > 0 && bal.Clawback > 0 {
-		res.Faults = append(res.Faults, fmt.Sprintf("affiliate %s is to be paid %d and owes %d", key, bal.Payable, bal.Clawback))
-	}
 	if bal.Net() != 0 {
 		res.Net[key] = bal.Net()
 	}

@@ -103,7 +103,7 @@ type History struct {
 const (
 	day      = 24 * time.Hour
 	lasts    = 300 // days
-	patience = 500 // of the last fact's arrival, in days
+	patience = 600 // of the last fact's arrival, in days
 )
 
 // plans that are sold from the beginning; plus is the one that comes later.
@@ -125,12 +125,12 @@ func New(seed uint64, from time.Time) History {
 	m.Settings = program.DefaultSettings("Shop", "https://www.shop.example")
 	m.Settings.Zone = pick(m, "UTC", "Europe/Vienna", "America/New_York", "Pacific/Auckland")
 	m.Settings.HoldDays = pick(m, 0, 7, 30)
-	m.Settings.LapseAfterDays = pick(m, 0, 0, 20, 60)
+	m.Settings.LapseAfterDays = pick(m, 0, 20, 20, 60)
 	m.Settings.Binding = pick(m, program.Keep, program.Keep, program.Follow)
 	m.Settings.MinimumMinor = pick(m, int64(0), 0, 3000)
 	m.Rules = m.rules()
 	m.deeds()
-	for n := range 4 + m.IntN(4) {
+	for n := range 4 + m.IntN(2) {
 		m.life(fmt.Sprintf("c%d", n))
 	}
 	slices.SortStableFunc(m.Deeds, func(a, b Deed) int { return a.At.Compare(b.At) })
@@ -147,12 +147,12 @@ func (m *maker) rarely(n int) bool { return m.IntN(n) == 0 }
 // that facts meet each other and their bounds.
 func (m *maker) moment(fromDay, toDay int) time.Time {
 	at := m.from.Add(time.Duration(fromDay+m.IntN(max(toDay-fromDay, 1))) * day)
-	return at.Add(pick(*m, 0, 0, 400*time.Millisecond, time.Second, 6*time.Hour, 13*time.Hour+30*time.Minute))
+	return at.Add(pick(*m, 0, 0, 400*time.Millisecond, time.Second, 6*time.Hour, 13*time.Hour+30*time.Minute, 18*time.Hour))
 }
 
 func (m *maker) deeds() {
 	for aff := range m.Affiliates {
-		if !m.rarely(2) {
+		if !m.rarely(3) {
 			continue
 		}
 		from := 20 + m.IntN(150)
@@ -189,7 +189,7 @@ func (m *maker) rules() []program.Rule {
 
 func (m *maker) rule(of []string) program.Rule {
 	r := program.Rule{Trigger: program.TriggerPayment, Plans: of, Rate: m.rate()}
-	if m.rarely(3) {
+	if m.rarely(2) {
 		first := m.rate()
 		r.First = &first
 	}
@@ -197,9 +197,9 @@ func (m *maker) rule(of []string) program.Rule {
 	case 0:
 		r.Duration = program.Duration{Kind: program.Months, N: 1 + m.IntN(4)}
 	case 1:
-		r.Duration = program.Duration{Kind: program.Payments, N: 1 + m.IntN(4)}
+		r.Duration = program.Duration{Kind: program.Payments, N: 2 + m.IntN(3)}
 	}
-	if m.rarely(3) {
+	if m.rarely(2) {
 		r.CapMinor = map[string]int64{"EUR": int64(500 + m.IntN(3000))}
 	}
 	if m.rarely(4) {
@@ -217,7 +217,7 @@ func (m *maker) rate() program.Rate {
 
 // life is one customer's.
 func (m *maker) life(who string) {
-	begins := 1 + m.IntN(150)
+	begins := 1 + m.IntN(60)
 	signed := m.moment(begins, begins+1)
 	m.step(who, customer.SignedUp, signed)
 	if m.rarely(3) { // told twice, with two times
@@ -228,23 +228,29 @@ func (m *maker) life(who string) {
 	}
 	first := signed
 	if !m.rarely(4) {
-		first = m.moment(begins-1, begins+15)
+		first = m.moment(begins, begins+15)
 	}
-	for n := range m.IntN(7) {
+	for n := range 1 + m.IntN(8) {
 		name := fmt.Sprintf("%s-p%d", who, n)
 		at := first
 		if n > 0 {
-			at = m.moment(begins+10, lasts)
-			if m.rarely(3) {
-				at = first.AddDate(0, n, 0)
-			}
+			at = m.later(first, begins)
 		}
 		m.pay(who, name, at)
 	}
 	for range m.IntN(4) {
 		m.Facts = append(m.Facts, Fact{Sort: Lived, At: m.moment(begins, lasts), Customer: who,
-			State: pick(*m, customer.StateInactive, customer.StateInactive, customer.StateActive, customer.StatePastDue, customer.StatePaused)})
+			State: pick(*m, customer.StateInactive, customer.StateInactive, customer.StateInactive, customer.StatePastDue, customer.StatePaused, customer.StateActive)})
 	}
+}
+
+// later is when a customer pays again: at any time, or about whole months after
+// the first time, in the program's zone.
+func (m *maker) later(first time.Time, begins int) time.Time {
+	if m.rarely(2) {
+		return m.moment(begins+10, lasts)
+	}
+	return monthsAfter(first, 1+m.IntN(5), m.Settings.Zone).Add(pick(*m, -time.Second, 0, time.Second))
 }
 
 func (m *maker) step(who string, kind customer.StepKind, at time.Time) {
@@ -254,7 +260,7 @@ func (m *maker) step(who string, kind customer.StepKind, at time.Time) {
 		before := time.Duration(m.IntN(70*24))*time.Hour + time.Duration(m.clicks)*time.Millisecond
 		f.Clicks = append(f.Clicks, Clicked{m.IntN(m.Affiliates), at.Add(-before)})
 	}
-	if m.rarely(2) {
+	if !m.rarely(3) {
 		f.Code = m.IntN(m.Affiliates)
 	}
 	m.Facts = append(m.Facts, f)
@@ -286,7 +292,7 @@ func (m *maker) pay(who, name string, at time.Time) {
 			return
 		}
 		left -= part
-		m.Facts = append(m.Facts, Fact{Sort: Refunded, At: at.Add(time.Duration(m.IntN(50)) * day), Customer: who,
+		m.Facts = append(m.Facts, Fact{Sort: Refunded, At: at.Add(time.Duration(m.IntN(120)) * day), Customer: who,
 			Name: fmt.Sprintf("r%d", n), Of: name, Minor: part})
 	}
 }
