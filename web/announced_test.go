@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tributary.example/access"
+	"tributary.example/referral"
 )
 
 func TestAnAffiliateReadsNewTermsBeforeTheyStart(t *testing.T) {
@@ -21,4 +22,17 @@ func TestAnAffiliateReadsNewTermsBeforeTheyStart(t *testing.T) {
 			has("New terms from 1 Jun 2027: 10 % of each payment, 40 % of the first for 12 months", "Less for longer. Customers who signed up before keep their terms.").
 			lacks("1 Sep 2027")
 	}
+}
+
+func TestTheWayToTheFirstCommissionEndsWithItAlsoWithoutAClick(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	owner := h.colleague(access.Owner)
+	jane := h.promoter("Jane Doe", "jane@example.org")
+	unread := referral.Evidence{Kind: referral.ByClick, Source: "2d711642b726b044", At: h.Now(), Flaw: referral.FlawUnreadable}
+	h.signUp("c-1", "c1@example.org", typed(jane.code, h.Now()), unread)
+	owner.get("/p/shop").is(http.StatusOK).has("Until the first commission")
+	h.pay("c-1", "inv-1", 4900)
+	owner.get("/p/shop").is(http.StatusOK).lacks("Until the first commission")
+	owner.get("/p/shop/referrals/" + string(h.onlyRef(jane))).is(http.StatusOK).has("JANE10 was typed at sign-up").lacks("2d711642b726b044")
 }

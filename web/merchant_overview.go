@@ -114,12 +114,13 @@ func plural(n int64, one, many text.Sentence) text.Sentence {
 	return many
 }
 
-// setupSteps is the way to the first commission; nil when it was gone.
+// setupSteps is the way to the first commission; nil when it was gone, which
+// codes can do without a click.
 func (s *Web) setupSteps(r *http.Request, p staff) ([]merchant.SetupStep, error) {
 	base := staffBase(p.Program)
 	sources := report.Sources{Books: s.DB, Clicks: s.Clicks}
 	h, err := report.Progress(r.Context(), sources, p.Program.ID)
-	if err != nil || h.Approved && h.Clicked && h.SignedUp && h.Paid {
+	if err != nil || h.Approved && h.SignedUp && h.Paid {
 		return nil, err
 	}
 	terms, err := program.TermsFor(r.Context(), s.DB, p.Program.ID, []program.Scope{p.Program.Scope()}, s.DB.Now())

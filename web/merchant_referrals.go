@@ -84,7 +84,8 @@ func (n *namer) evidence(candidates []referral.Candidate) ([]part.Moment, error)
 		if c.Evidence.Landing != "" {
 			detail = append(detail, "landed on "+c.Evidence.Landing)
 		}
-		if c.Evidence.Kind == referral.ByClick {
+		// What could not be read has a hash for a source, which tells a person nothing.
+		if c.Evidence.Kind == referral.ByClick && c.Evidence.Link != "" {
 			detail = append(detail, c.Evidence.Source)
 		}
 		m.Detail = strings.Join(detail, ", ")
