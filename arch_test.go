@@ -49,6 +49,7 @@ var parts = []part{
 // suites are tests for every implementation of a seam, and the databases for tests: they import like
 // side rooms of their parent, and nothing but tests and other suites imports them.
 var suites = map[string]string{
+	"internal/bus/bustest":  "internal/bus",
 	"internal/db/dbtest":    "internal/db",
 	"internal/db/dbtest/pg": "internal/db",
 	"click/clicktest":       "click",

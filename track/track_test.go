@@ -1,6 +1,7 @@
 package track_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +42,7 @@ type edge struct {
 	addr  string
 	stop  func() error
 
+	ackWait   time.Duration // 0 is 10 s, so that each answer is an acknowledged one
 	program   program.Record
 	affiliate affiliate.Record
 	group     program.GroupRecord
@@ -87,7 +89,7 @@ func (e *edge) run(root secret.Root) {
 		e.t.Fatal(err)
 	}
 	e.edge = track.New(track.Options{
-		Bus: e.bus, Root: root, Clock: e.clock.Now, Proxies: proxies, AckWait: 10 * time.Second,
+		Bus: e.bus, Root: root, Clock: e.clock.Now, Proxies: proxies, AckWait: cmp.Or(e.ackWait, 10*time.Second),
 		Blocked: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}, Log: slog.New(slog.DiscardHandler),
 		Country: func(a netip.Addr) string { return map[bool]string{true: "AT"}[a.Is4()] },
 	})
