@@ -252,7 +252,7 @@ func receiptLines(loc text.Locale, c commission.Commission) []part.Line {
 			line.Figure = show(l.Minor)
 		}
 		if l.Shown && c.BaseMinor != c.Input.NetMinor {
-			line.Note = "less the part that was given back"
+			line.Note = lessGivenBack
 		}
 		lines = append(lines, line)
 	}

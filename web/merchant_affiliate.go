@@ -95,6 +95,11 @@ func stateSince(aff affiliate.Affiliate) text.Sentence {
 		return text.S("Applied on %s", at)
 	case affiliate.Invited:
 		return text.S("Invited on %s", at)
+	case affiliate.Rejected:
+		if aff.Reason != "" {
+			return text.S("Rejected on %s. %s", at, aff.Reason)
+		}
+		return text.S("Rejected on %s", at)
 	}
 	if aff.Reason != "" {
 		return text.S("%s since %s. %s", capital(string(aff.State)), at, aff.Reason)

@@ -185,6 +185,10 @@ func (n *namer) review(com commission.Commission) (string, error) {
 	return text.T(n.loc, text.S("The affiliate is %s. It stays held until that changes.", part.StateWord(string(aff.State)))), err
 }
 
+// lessGivenBack explains a rule's figure that is smaller than the rate of what
+// was paid.
+const lessGivenBack = "less the part that was given back"
+
 // receipt is the calculation as lines: what went in, each step, the sum.
 func (n *namer) receipt(com commission.Commission) []part.Line {
 	in, code := com.Input, string(com.Currency)
@@ -203,6 +207,9 @@ func (n *namer) receipt(com commission.Commission) []part.Line {
 		line := part.Line{Name: text.T(n.loc, l.Sentence)}
 		if l.Shown {
 			line.Figure = n.loc.Figure(l.Minor, code)
+			if com.BaseMinor != in.NetMinor {
+				line.Note = lessGivenBack
+			}
 		}
 		lines = append(lines, line)
 	}

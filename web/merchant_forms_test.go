@@ -49,7 +49,7 @@ func TestAReasonIsAskedForAndKept(t *testing.T) {
 	owner.post(page+"/reject", "reason", " ").is(http.StatusUnprocessableEntity).has("Say why, in a sentence that the affiliate may read.")
 	owner.post(page+"/reject", "reason", strings.Repeat("x", 501)).is(http.StatusUnprocessableEntity).has("The reason is longer than 500 characters.", strings.Repeat("x", 501))
 	owner.post(page+"/reject", "reason", "We look for other topics.").leads(page)
-	owner.get(page).is(http.StatusOK).has("Rejected since", "We look for other topics.").lacks("Reject Lena Fischer")
+	owner.get(page).is(http.StatusOK).has("Rejected on", "We look for other topics.").lacks("Reject Lena Fischer")
 
 	jane := h.promoter("Jane Doe", "jane@example.org")
 	page = "/p/shop/affiliates/" + string(jane.aff.ID)

@@ -36,3 +36,18 @@ func TestTheWayToTheFirstCommissionEndsWithItAlsoWithoutAClick(t *testing.T) {
 	owner.get("/p/shop").is(http.StatusOK).lacks("Until the first commission")
 	owner.get("/p/shop/referrals/" + string(h.onlyRef(jane))).is(http.StatusOK).has("JANE10 was typed at sign-up").lacks("2d711642b726b044")
 }
+
+func TestBothSidesReadWhyARefundedFigureIsSmaller(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	owner := h.colleague(access.Owner)
+	jane := h.promoter("Jane Doe", "jane@example.org")
+	h.signUp("c-1", "c1@example.org", typed(jane.code, h.Now()))
+	h.pay("c-1", "inv-1", 4900)
+	com := string(h.onlyCom(jane))
+	const says = "less the part that was given back"
+	owner.get("/p/shop/commissions/" + com).is(http.StatusOK).lacks(says)
+	h.refund("inv-1", 1900)
+	owner.get("/p/shop/commissions/"+com).is(http.StatusOK).has(says, "6.00")
+	jane.get("/a/shop/commissions/"+com).is(http.StatusOK).has(says, "6.00")
+}
