@@ -175,7 +175,12 @@ func (s *SQL) Gaps(ctx context.Context, p Place) ([]Gap, error) {
 
 // Lookup finds a click of a program.
 func (s *SQL) Lookup(ctx context.Context, prog id.Program, clk id.Click) (Click, bool, error) {
-	c, ok, err := db.Lookup(ctx, s.db, scan, `select `+columns+` from clicks where program_id = $1 and click_id = $2`, prog, clk)
+	return Find(ctx, s.db, prog, clk)
+}
+
+// Find finds a click of a program where the click tables are.
+func Find(ctx context.Context, r db.Reader, prog id.Program, clk id.Click) (Click, bool, error) {
+	c, ok, err := db.Lookup(ctx, r, scan, `select `+columns+` from clicks where program_id = $1 and click_id = $2`, prog, clk)
 	if err != nil {
 		return Click{}, false, fmt.Errorf("look up click: %w", err)
 	}

@@ -84,8 +84,22 @@ func (w witness) touch(ctx context.Context, tx *db.Tx, ring *click.Ring, text st
 	if err != nil {
 		return e, err
 	}
-	e.Affiliate, e.Link, e.WindowDays = lnk.Affiliate, lnk.ID, w.prog.WindowDays
-	return e, nil
+	e.Affiliate, e.Link = lnk.Affiliate, lnk.ID
+	if e.WindowDays, err = program.WindowAt(ctx, tx, owner, token.At); err != nil {
+		return e, err
+	}
+	e.Landing, err = w.landing(ctx, tx, token.Click)
+	return e, err
+}
+
+// landing is the path on which a click landed; "" while its row is not stored,
+// or is kept no more.
+func (w witness) landing(ctx context.Context, tx *db.Tx, clk id.Click) (string, error) {
+	if w.env.Clicks == nil {
+		return "", nil
+	}
+	c, _, err := click.Find(ctx, w.env.Clicks(tx), w.prog.ID, clk)
+	return c.Landing, err
 }
 
 // unreadable keeps what was no evidence under a hash: it may be anything.

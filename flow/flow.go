@@ -13,10 +13,15 @@
 package flow
 
 import (
+	"tributary.example/internal/db"
 	"tributary.example/internal/secret"
 )
 
 // Env is what use cases need besides their transaction.
 type Env struct {
 	Root secret.Root
+	// Clicks is where the clicks are read in a transaction: the transaction
+	// itself where they are in the same database. Nil knows no clicks; then
+	// tokens speak for themselves.
+	Clicks func(tx *db.Tx) db.Reader
 }

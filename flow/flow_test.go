@@ -47,7 +47,12 @@ func newWorld(t *testing.T, d *dbtest.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{DB: d, env: flow.Env{Root: root}}
+	w := &world{DB: d, env: flow.Env{Root: root, Clicks: func(tx *db.Tx) db.Reader {
+		if d.Clicks == d.DB {
+			return tx
+		}
+		return d.Clicks
+	}}}
 	settings := program.DefaultSettings("Shop", "https://www.shop.example")
 	settings.SuggestPlans = []string{"starter"}
 	d.Write(t, func(tx *db.Tx) (err error) {
@@ -363,6 +368,81 @@ func TestQuotes(t *testing.T) {
 		late := w.signUp(t, flow.Step{Customer: seen("bob", "starter"), Quote: quote.Token})
 		if late.Discounted() || late.Discount == nil || late.Discount.Reason != coupon.IsPaused {
 			t.Errorf("expired promise: %+v", late.Discount)
+		}
+	})
+}
+
+// TestTheWindowIsTheOneAtTheClick shortens the window between a click and the
+// sign-up, and lengthens it for one that came too late.
+func TestTheWindowIsTheOneAtTheClick(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		w := newWorld(t, d)
+		window := func(days int) {
+			t.Helper()
+			w.Clock.Advance(time.Hour)
+			settings := w.prog.Settings
+			settings.WindowDays = days
+			w.Write(t, func(tx *db.Tx) (err error) {
+				w.prog, err = program.Update(ctx, tx, w.prog.ID, settings)
+				return err
+			})
+		}
+		click := func() string { w.Clock.Advance(time.Hour); return w.token(t, w.jane, w.Clock.Now()) }
+		long := click() // under 60 days
+		window(1)
+		short := click()
+		window(30)
+		w.Clock.Advance(20 * 24 * time.Hour)
+		for name, tc := range map[string]struct {
+			token string
+			want  id.Affiliate
+		}{"long": {long, w.jane.id}, "short": {short, ""}} {
+			out := w.signUp(t, flow.Step{Customer: seen(name, ""), Tokens: []string{tc.token}})
+			var got id.Affiliate
+			if out.Outcome.Referral != nil {
+				got = out.Outcome.Referral.Affiliate
+			}
+			if got != tc.want {
+				t.Errorf("%s: referred by %q, want %q", name, got, tc.want)
+			}
+		}
+	})
+}
+
+// TestACheckoutClickIsKnownByItsLanding stores two clicks; the later landed on
+// a checkout page, so that the earlier one wins.
+func TestACheckoutClickIsKnownByItsLanding(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		w := newWorld(t, d)
+		policy := program.DefaultPolicy(w.Clock.Now())
+		policy.CheckoutPaths = []string{"/checkout"}
+		w.Clock.Advance(time.Hour)
+		w.Write(t, func(tx *db.Tx) (err error) {
+			_, err = program.SetPolicy(ctx, tx, w.prog.ID, policy)
+			return err
+		})
+		w.Clock.Advance(time.Hour)
+		tokens := []string{w.token(t, w.jane, w.Clock.Now()), w.token(t, w.omar, w.Clock.Now().Add(time.Minute))}
+		frame := click.Frame{ID: id.New[id.Frame](w.Clock.Now())}
+		for i, landing := range []string{"/pricing", "/checkout/pay"} {
+			token, err := click.ParseToken(tokens[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			frame.Clicks = append(frame.Clicks, click.Click{
+				ID: token.Click, At: token.At, Program: w.prog.ID, Link: token.Link, Affiliate: "aff_x", Landing: landing,
+			})
+		}
+		batch := click.Batch{Place: click.Place{Consumer: "store", Stream: "CLICKS", Created: w.Clock.Now()}, To: 1, Frames: []click.Frame{frame}}
+		if _, err := click.NewSQL(d.Clicks).Save(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(time.Hour)
+		out := w.signUp(t, flow.Step{Customer: seen("ann", ""), Tokens: tokens})
+		if got := out.Outcome.Referral.Affiliate; got != w.jane.id {
+			t.Errorf("referred by %q, want Jane, whose click did not land on the checkout: %+v", got, out.Outcome)
 		}
 	})
 }

@@ -127,6 +127,9 @@ func furnish(ctx context.Context, tx *db.Tx, p Program, n New) error {
 	if err := putPolicy(ctx, tx, p.ID, DefaultPolicy(tx.Now())); err != nil {
 		return err
 	}
+	if err := putWindow(ctx, tx, p.ID, p.WindowDays); err != nil {
+		return err
+	}
 	if _, err := PutGroup(ctx, tx, p.ID, Group{Name: "Everyone", Default: true}); err != nil {
 		return err
 	}

@@ -169,6 +169,11 @@ func Update(ctx context.Context, tx *db.Tx, prog id.Program, s Settings) (Progra
 	if err != nil {
 		return before, fmt.Errorf("update program: %w", err)
 	}
+	if s.WindowDays != before.WindowDays {
+		if err := putWindow(ctx, tx, prog, s.WindowDays); err != nil {
+			return before, err
+		}
+	}
 	host, err := siteHost(s.SiteURL)
 	if err != nil {
 		return before, err
@@ -185,4 +190,25 @@ func Update(ctx context.Context, tx *db.Tx, prog id.Program, s Settings) (Progra
 		return after, err
 	}
 	return after, outbox.Emit(ctx, tx, outbox.Event{Program: prog, Type: EventChanged, Version: 1, Subject: string(prog), Payload: Changed{Program: after}})
+}
+
+// putWindow notes that a window is in force from now on.
+func putWindow(ctx context.Context, tx *db.Tx, prog id.Program, days int) error {
+	_, err := tx.Exec(ctx, `insert into program_windows (program_id, at, window_days) values ($1, $2, $3)
+		on conflict (program_id, at) do update set window_days = excluded.window_days`, prog, tx.Now(), days)
+	if err != nil {
+		return fmt.Errorf("note window: %w", err)
+	}
+	return nil
+}
+
+// WindowAt is the window, in days, that was in force at a time; before the
+// program began, its first one.
+func WindowAt(ctx context.Context, r db.Reader, prog id.Program, at time.Time) (int, error) {
+	days, err := db.One(ctx, r, db.Scalar[int64], `select window_days from program_windows where program_id = $1
+		order by case when at <= $2 then 0 else 1 end, case when at <= $2 then -at else at end limit 1`, prog, at)
+	if err != nil {
+		return 0, fmt.Errorf("window of program: %w", err)
+	}
+	return int(days), nil
 }

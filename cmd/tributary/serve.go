@@ -116,7 +116,7 @@ func (in *installation) handler(c serveConfig) (http.Handler, error) {
 		in.log.Warn("no proxy is trusted: all visitors seem to come from one address, and share one limit of sign-ins",
 			"url", c.publicURL(), "set", "TRIBUTARY_TRUSTED_PROXIES")
 	}
-	env := flow.Env{Root: in.root}
+	env := in.useCases()
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api.New(api.Env{DB: in.books, Root: in.root, Flow: env, Rails: rails(), Log: in.log}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -127,6 +127,17 @@ func (in *installation) handler(c serveConfig) (http.Handler, error) {
 	}))
 	return serve.Chain(mux, serve.RequestID(in.books.Now), proxies.Middleware,
 		serve.AccessLog(in.log, time.Now), serve.Recover(in.log, nil)), nil
+}
+
+// useCases is what use cases need here: on PostgreSQL the clicks are in the
+// transaction's own database, on SQLite in a file beside.
+func (in *installation) useCases() flow.Env {
+	return flow.Env{Root: in.root, Clicks: func(tx *db.Tx) db.Reader {
+		if in.clicks == in.books {
+			return tx
+		}
+		return in.clicks
+	}}
 }
 
 // rails are the ways to pay out that this binary knows; the first is the usual
