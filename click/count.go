@@ -17,6 +17,7 @@ import (
 const (
 	secondsPerQuarter = 15 * 60
 	minutesPerQuarter = 15
+	secondsPerDay     = 24 * 3600
 )
 
 type quarterKey struct {
@@ -285,7 +286,7 @@ func floorOf(since time.Time) floor {
 	if since.IsZero() {
 		return floor{}
 	}
-	const secondsPerDay, farthestEast = 24 * 3600, 14 * 3600
+	const farthestEast = 14 * 3600
 	s := since.Unix()
 	return floor{s/secondsPerQuarter + 1, (s+farthestEast)/secondsPerDay + 1}
 }

@@ -134,6 +134,47 @@ func (s *SQL) PutBack(ctx context.Context, frames []Frame) error {
 	})
 }
 
+// RemoveOld deletes a page of a program's clicks from before a time, oldest
+// first and after the click given, save those in keep. It returns the last one
+// it looked at, "" when there are no more. Counts stay.
+func (s *SQL) RemoveOld(ctx context.Context, prog id.Program, before time.Time, keep map[id.Click]bool, after id.Click) (id.Click, error) {
+	var at time.Time
+	if after != "" {
+		at = id.TimeOf(after)
+	}
+	old, err := db.All(ctx, s.db, db.Scalar[id.Click], `select click_id from clicks
+		where program_id = $1 and at < $2 and (at, click_id) > ($3, $4) order by at, click_id limit $5`,
+		prog, before, at.UnixMicro(), after, removePage)
+	if err != nil || len(old) == 0 {
+		return "", err
+	}
+	err = s.db.Write(ctx, storing, func(tx *db.Tx) error {
+		for _, clk := range old {
+			if keep[clk] {
+				continue
+			}
+			if err := tx.Queue(ctx, `delete from clicks where program_id = $1 and click_id = $2`, prog, clk); err != nil {
+				return fmt.Errorf("remove click: %w", err)
+			}
+		}
+		return nil
+	})
+	return old[len(old)-1], err
+}
+
+// removePage is how many clicks one transaction removes.
+const removePage = 1000
+
+// ForgetVisitors deletes who was seen on a program's local days before the one
+// of a time: they tell the day's first visits, and no click of these comes any
+// more.
+func (s *SQL) ForgetVisitors(ctx context.Context, before time.Time) error {
+	return s.db.Write(ctx, storing, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `delete from click_visitors where day < $1`, before.Unix()/secondsPerDay-1)
+		return err
+	})
+}
+
 const columns = `program_id, click_id, at, link_id, affiliate_id, repeated, reason, day, visitor, network, country, device, browser, os,
 	language, referrer, landing, agent, subs, utm, qr, bot_list`
 

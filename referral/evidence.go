@@ -2,6 +2,7 @@ package referral
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"tributary.example/customer"
@@ -96,4 +97,15 @@ func keep(ctx context.Context, tx *db.Tx, prog id.Program, cus id.Customer, add 
 		}
 	}
 	return nil
+}
+
+// ClicksOf are the clicks of a time span, its end excluded, that were handed
+// in as evidence: they led somewhere.
+func ClicksOf(ctx context.Context, r db.Reader, prog id.Program, from, to time.Time) ([]id.Click, error) {
+	all, err := db.All(ctx, r, db.Scalar[id.Click], `select distinct source from referral_evidence
+		where program_id = $1 and kind = $2 and at >= $3 and at < $4`, prog, ByClick, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("clicks that led somewhere: %w", err)
+	}
+	return all, nil
 }

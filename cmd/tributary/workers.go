@@ -19,9 +19,11 @@ const (
 	everySeal    = time.Second
 	everyMail    = 2 * time.Second
 	everyHour    = time.Hour
-	everyTrim    = 10 * time.Second // a full-speed minute is gigabytes of journal
-	everySecrets = 5 * time.Second  // a new program needs its salts soon
-	sweepPage    = 1000
+	// everyRetention: rows go in time, and nobody waits for it.
+	everyRetention = 6 * time.Hour
+	everyTrim      = 10 * time.Second // a full-speed minute is gigabytes of journal
+	everySecrets   = 5 * time.Second  // a new program needs its salts soon
+	sweepPage      = 1000
 )
 
 // workers are the parts that no visitor waits for.
@@ -61,6 +63,9 @@ func (in *installation) timers(c serveConfig) []worker.Timer {
 			return err
 		}},
 		{Name: "journal", Every: everyTrim, Do: journal.Trim},
+		{Name: "retention", Every: everyRetention, Do: func(ctx context.Context) error {
+			return worker.Retain(ctx, in.books, click.NewSQL(in.clicks), in.books.Now())
+		}},
 		{Name: "sweep", Every: everyHour, Do: in.sweep},
 	}
 }
