@@ -7,6 +7,7 @@ import (
 
 	"tributary.example/internal/text"
 	"tributary.example/ledger"
+	"tributary.example/payment"
 	"tributary.example/web/part"
 )
 
@@ -43,5 +44,17 @@ func TestADebtIsToldByTheCommissionThatOwedIt(t *testing.T) {
 	leg.Item, leg.Account = "com_b", "payable"
 	if got, want := movedWords(loc, leg), "The hold is over; 2.40 EUR of it repays what was owed."; got != want {
 		t.Errorf("of the release: %q, want %q", got, want)
+	}
+}
+
+func TestAPaymentsTaxIsNamedBesideIt(t *testing.T) {
+	t.Parallel()
+	pay := payment.Payment{ExternalID: "inv-1", Currency: "EUR", AmountMinor: 5880}
+	if got, want := paidDetail(text.English, pay), "inv-1"; got != want {
+		t.Errorf("without tax: %q, want %q", got, want)
+	}
+	pay.TaxMinor = 980
+	if got, want := paidDetail(text.English, pay), "inv-1, with 9.80 EUR tax in it"; got != want {
+		t.Errorf("with tax: %q, want %q", got, want)
 	}
 }

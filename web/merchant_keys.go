@@ -55,7 +55,7 @@ func (s *Web) keysPage(w http.ResponseWriter, r *http.Request, p staff, made *me
 func keyRow(loc text.Locale, k access.Key, may bool, now time.Time) merchant.KeyRow {
 	row := merchant.KeyRow{
 		ID: string(k.ID), Name: k.Label, Begin: k.Shown, Kind: capital(string(k.Kind)), State: "active",
-		Made: loc.Date(k.CreatedAt), Used: "not used yet", Can: may,
+		Made: loc.Date(k.CreatedAt), Used: "not yet", Can: may,
 	}
 	if row.Name == "" {
 		row.Name = "Without a name"

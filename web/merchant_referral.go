@@ -161,7 +161,7 @@ func fillLife(n *namer, cus customer.Customer, _ *referral.Referral, page *merch
 		return err
 	}
 	for _, pay := range pays {
-		add(pay.At, 1, "Paid "+n.loc.Money(pay.AmountMinor, string(pay.Currency)), pay.ExternalID)
+		add(pay.At, 1, "Paid "+n.loc.Money(pay.AmountMinor, string(pay.Currency)), paidDetail(n.loc, pay))
 		if pay.RefundedMinor == 0 {
 			continue
 		}
@@ -187,4 +187,12 @@ func fillCommissions(n *namer, cus customer.Customer, _ *referral.Referral, page
 	}
 	page.Commissions, page.Unit, err = n.commissionRows(all, report.Finding{Program: n.prog.ID})
 	return err
+}
+
+// paidDetail names a payment, and the tax that makes it more than its base.
+func paidDetail(loc text.Locale, pay payment.Payment) string {
+	if pay.TaxMinor == 0 {
+		return pay.ExternalID
+	}
+	return pay.ExternalID + ", with " + loc.Money(pay.TaxMinor, string(pay.Currency)) + " tax in it"
 }

@@ -426,7 +426,7 @@ func PlansView(p PlansPage) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = part.Under(part.Section{Title: "New plan", About: "The code of a plan that is there changes that plan."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = part.Under(part.Section{Title: "New plan", About: "With the code of a plan that is listed you change that plan."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
