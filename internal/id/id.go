@@ -13,6 +13,7 @@ package id
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"strings"
 	"sync"
 	"time"
@@ -79,42 +80,49 @@ func New[T Typed](at time.Time) T {
 }
 
 // UUIDv7 makes the 16 bytes of a version 7 UUID (RFC 9562, section 5.7): 48
-// bits of Unix milliseconds, a counter of 12 bits that orders what this process
-// makes in one millisecond (section 6.2, method 1), then randomness.
+// bits of Unix milliseconds, a counter of 26 bits that orders what this process
+// makes in one millisecond (section 6.2, method 1), then 48 bits of randomness.
 func UUIDv7(at time.Time) [16]byte {
 	var u [16]byte
 	rand.Read(u[:]) // never fails since Go 1.24
 	ms := at.UnixMilli()
+	n := sequence.next(ms, binary.BigEndian.Uint32(u[:4]))
 	for i := range 6 {
 		u[i] = byte(ms >> (8 * (5 - i)))
 	}
-	n := sequence.next(ms, uint16(u[6])<<8|uint16(u[7]))
-	u[6] = byte(n>>8)&0x0f | 0x70
-	u[7] = byte(n)
-	u[8] = u[8]&0x3f | 0x80
+	u[6] = byte(n>>22)&0x0f | 0x70
+	u[7] = byte(n >> 14)
+	u[8] = byte(n>>8)&0x3f | 0x80
+	u[9] = byte(n)
 	return u
 }
 
-// counter orders the ids of one millisecond.
+// counter orders the ids of one millisecond. It remembers a few milliseconds,
+// because clocks may stand still, and several of them be in use, in tests.
 type counter struct {
-	mu   sync.Mutex
+	mu    sync.Mutex
+	slots [64]slot
+}
+
+type slot struct {
 	ms   int64
-	last uint16
+	last uint32
 }
 
 var sequence counter
 
-// next is one more than the last of the same millisecond; a new millisecond
-// begins at random in the lower half, so that there is room.
-func (c *counter) next(ms int64, random uint16) uint16 {
+// next is one more than the last of the same millisecond; a new one begins at
+// random in the lower half of the 26 bits, so that there is room.
+func (c *counter) next(ms int64, random uint32) uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ms == c.ms {
-		c.last++
+	s := &c.slots[uint64(ms)%uint64(len(c.slots))]
+	if ms == s.ms {
+		s.last++
 	} else {
-		c.ms, c.last = ms, random&0x7ff
+		s.ms, s.last = ms, random&(1<<25-1)
 	}
-	return c.last
+	return s.last
 }
 
 // FromUUID writes 16 bytes as an id.

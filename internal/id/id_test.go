@@ -42,17 +42,23 @@ func TestIdsSortByTime(t *testing.T) {
 
 func TestIdsOfOneMillisecondKeepTheirOrder(t *testing.T) {
 	t.Parallel()
-	var c counter
-	last := c.next(7, 0xffff)
-	for range 1000 {
-		n := c.next(7, 0)
-		if n != last+1 {
-			t.Fatalf("%d after %d", n, last)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	last := New[Posting](at)
+	for range 20_000 {
+		UUIDv7(at.Add(time.Second)) // another clock is in use
+		next := New[Posting](at)
+		if next <= last || !TimeOf(next).Equal(at) {
+			t.Fatalf("%s after %s", next, last)
 		}
-		last = n
+		last = next
 	}
-	if n := c.next(8, 0xffff); n > 0x7ff {
-		t.Errorf("a new millisecond begins at %d, which leaves little room", n)
+}
+
+func TestTheCounterLeavesRoom(t *testing.T) {
+	t.Parallel()
+	var c counter
+	if n := c.next(8, 0xffffffff); n >= 1<<25 {
+		t.Errorf("a millisecond begins at %d of %d", n, 1<<26)
 	}
 }
 
