@@ -76,6 +76,10 @@ crash-edge: build ## kill the server two hundred times under load, and look for 
 sync-edge: build ## watch its system calls: no redirect before the sync of its click (needs strace)
 	@go run ./bench/durability $(ARGS) sync
 
+.PHONY: outage-edge
+outage-edge: build bin/pg ## take its database away for a minute while visitors click
+	@./bin/pg -- go run ./bench/durability -visitors 4 $(ARGS) outage
+
 .PHONY: assets
 assets: web/static/vendor/.copied ## fetch fonts and the list of robots into ignored folders
 

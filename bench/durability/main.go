@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // options are what both proofs are run with.
@@ -32,6 +33,7 @@ type options struct {
 	clicks   int
 	visitors int
 	seed     uint64
+	outage   time.Duration
 }
 
 func main() {
@@ -40,14 +42,15 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 200, "crash: how often the server is killed")
 	flag.IntVar(&o.clicks, "clicks", 2000, "sync: how many clicks are watched")
 	flag.IntVar(&o.visitors, "visitors", 16, "how many click at the same time")
+	flag.DurationVar(&o.outage, "outage", time.Minute, "outage: how long the database is away")
 	flag.Uint64Var(&o.seed, "seed", 1, "crash: of the instants")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	proofs := map[string]func(context.Context, options) error{"crash": crash, "sync": syncs}
+	proofs := map[string]func(context.Context, options) error{"crash": crash, "sync": syncs, "outage": outage}
 	proof, ok := proofs[flag.Arg(0)]
 	if !ok {
-		fmt.Fprintln(os.Stderr, "durability: say crash or sync")
+		fmt.Fprintln(os.Stderr, "durability: say crash, sync or outage")
 		os.Exit(2)
 	}
 	err := proof(ctx, o)

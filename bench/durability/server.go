@@ -51,7 +51,8 @@ type server struct {
 	link  string // a tracking link of the sample
 	edge  string // the address that serves it
 	told  *lines
-	ended chan error
+	ended chan struct{} // closed when it has ended, with err
+	err   error
 }
 
 // startWait is how long the server may take to serve, under strace too.
@@ -64,14 +65,17 @@ func (p place) start(ctx context.Context, front []string, more ...string) (*serv
 		"--listen", p.ports[0], "--edge-listen", p.ports[1], "--shop-listen", p.ports[2],
 		"--trusted-proxies", "127.0.0.1", "--test-ack-wait", "1m")
 	args = append(args, more...)
-	s := &server{cmd: exec.Command(args[0], args[1:]...), edge: p.ports[1], told: &lines{}, ended: make(chan error, 1)}
+	s := &server{cmd: exec.Command(args[0], args[1:]...), edge: p.ports[1], told: &lines{}, ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.told, s.told
 	// An interrupt of the terminal is ours alone, and nothing outlives us.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.ended <- s.cmd.Wait() }()
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.ended)
+	}()
 	_, port, _ := net.SplitHostPort(s.edge)
 	link := regexp.MustCompile(`http://[^/\s]+:` + port + `/\S+`)
 	waiting, cancel := context.WithTimeout(ctx, startWait)
@@ -96,9 +100,9 @@ func (s *server) stop() error {
 		return err
 	}
 	select {
-	case err := <-s.ended:
-		if err != nil {
-			return fmt.Errorf("the server ended with %w\n%s", err, s.told.text())
+	case <-s.ended:
+		if s.err != nil {
+			return fmt.Errorf("the server ended with %w\n%s", s.err, s.told.text())
 		}
 		return nil
 	case <-time.After(startWait):

@@ -59,6 +59,13 @@ func (v *visitors) run(ctx context.Context, n int) {
 	all.Wait()
 }
 
+// count is how many clicks are acknowledged.
+func (v *visitors) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.acked)
+}
+
 // click makes one click and keeps its id when it is answered.
 func (v *visitors) click(ctx context.Context) bool {
 	clk, err := v.visit(ctx)
