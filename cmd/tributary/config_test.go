@@ -120,6 +120,18 @@ func TestTogetherEndsAllWhenOneFails(t *testing.T) {
 	}
 }
 
+func TestAskedToEndWhileBeginningIsNoFailure(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(context.Background())
+	err := together(ctx,
+		func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		func(context.Context) error { stop(); return nil },
+	)
+	if err != nil {
+		t.Errorf("together = %v", err)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	tests := map[error]int{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -90,6 +91,7 @@ func (in *installation) serve(ctx context.Context, c serveConfig, extra []serve.
 // together runs parts until all have ended; the first that fails ends the
 // others, and its error is returned.
 func together(ctx context.Context, parts ...func(context.Context) error) error {
+	asked := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	ended := make(chan error)
@@ -98,7 +100,11 @@ func together(ctx context.Context, parts ...func(context.Context) error) error {
 	}
 	var first error
 	for range parts {
-		if err := <-ended; err != nil && first == nil {
+		err := <-ended
+		if asked.Err() != nil && errors.Is(err, context.Canceled) {
+			continue // it had only begun when it was asked to end
+		}
+		if err != nil && first == nil {
 			first = err
 			stop(err)
 		}

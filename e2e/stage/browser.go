@@ -100,8 +100,9 @@ func (b *Browser) Press(selector string) {
 func (b *Browser) Fill(selector, value string) {
 	b.t.Helper()
 	// Clear would reset the attribute and leave what was typed.
-	empty := chromedp.PollFunction[bool](`s => { document.querySelector(s).value = ""; return true }`, chromedp.WithPollingArgs(selector))
-	Get(b, empty)
+	if err := b.poll(`s => { document.querySelector(s).value = ""; return true }`, selector); err != nil {
+		b.t.Fatalf("fill %s: %v", selector, err)
+	}
 	b.Do(chromedp.SendKeys(chromedp.CSS(selector), value))
 }
 
@@ -114,11 +115,19 @@ func (b *Browser) Text() string {
 // Sees ends the test unless the page comes to show the text.
 func (b *Browser) Sees(text string) {
 	b.t.Helper()
-	step := chromedp.PollFunction[bool](`want => document.body.innerText.replace(/\s+/g, " ").includes(want)`,
-		chromedp.WithPollingArgs(text), chromedp.WithPollingTimeout(patience))
-	if _, err := chromedp.Run(b.Ctx, step); err != nil {
+	if err := b.poll(`want => document.body.innerText.replace(/\s+/g, " ").includes(want)`, text); err != nil {
 		b.t.Fatalf("the page does not show %q: %v\n%s", text, err, b.Text())
 	}
+}
+
+// poll waits until a function of the page says true. A page that is just being
+// replaced takes its functions along: then the next page is asked.
+func (b *Browser) poll(function, argument string) error {
+	return until(func() error {
+		step := chromedp.PollFunction[bool](function, chromedp.WithPollingArgs(argument), chromedp.WithPollingTimeout(patience/4))
+		_, err := chromedp.Run(b.Ctx, step)
+		return err
+	})
 }
 
 // Cookies returns the cookies that the browser would send to an address, HttpOnly ones included.
