@@ -45,7 +45,7 @@ func RebuildClicks(ctx context.Context, b *bus.Bus, store, beside *click.SQL) (R
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	if !same || r.until < info.First {
+	if !same || r.until == 0 || r.until < info.First {
 		return Rebuilt{}, fault.New(fault.Conflict, "The journal has nothing that these counts could be made from.").
 			Hint("It is empty, or an older copy; the counts stay as they are.")
 	}

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -195,9 +196,13 @@ func TestAnotherJournalRebuildsNothing(t *testing.T) {
 	d := dbtest.OpenSQLite(t)
 	store := click.NewSQL(d.Clicks)
 	b := open(t, bus.Options{Dir: t.TempDir()})
-	publishAll(t, b, history(rand.New(rand.NewPCG(1, 1)), clicktest.At))
-	_, err := worker.RebuildClicks(t.Context(), b, store, click.NewSQL(dbtest.OpenSQLite(t).Clicks))
-	if !fault.Is(err, fault.Conflict) {
-		t.Errorf("nothing was stored from this journal: got %v, want a conflict", err)
+	for _, journal := range []string{"empty", "not yet stored from"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := worker.RebuildClicks(ctx, b, store, click.NewSQL(dbtest.OpenSQLite(t).Clicks))
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: got %v, want a conflict", journal, err)
+		}
+		publishAll(t, b, history(rand.New(rand.NewPCG(1, 1)), clicktest.At))
 	}
 }
