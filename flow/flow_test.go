@@ -446,3 +446,33 @@ func TestACheckoutClickIsKnownByItsLanding(t *testing.T) {
 		}
 	})
 }
+
+// That a customer had left is told after the payment that came too late: the
+// commission is taken back.
+func TestLateNewsOfALeavingTakesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.DB) {
+		w := newWorld(t, d)
+		w.Write(t, func(tx *db.Tx) (err error) {
+			s := w.prog.Settings
+			s.LapseAfterDays = 60
+			w.prog, err = program.Update(ctx, tx, w.prog.ID, s)
+			return err
+		})
+		signed := w.signUp(t, flow.Step{Customer: seen("ann", "pro"), Code: w.jane.code})
+		left := w.Now().Add(24 * time.Hour)
+		w.Clock.Advance(80 * 24 * time.Hour)
+		paid := w.pay(t, "ann", "p1", 5000, "pro")
+		if earned(paid) != 1000 {
+			t.Fatalf("earned %d, want 1000", earned(paid))
+		}
+		w.Write(t, func(tx *db.Tx) error {
+			_, err := flow.SetCustomerState(ctx, tx, w.prog, signed.Customer.ID, customer.Change{At: left, State: customer.StateInactive, Source: customer.SourceAPI})
+			return err
+		})
+		got, err := commission.OfPayment(ctx, w, w.prog.ID, paid.Payment.ID)
+		if err != nil || len(got) != 1 || got[0].TargetMinor != 0 {
+			t.Errorf("after the news: %+v, %v, want nothing", got, err)
+		}
+	})
+}

@@ -123,7 +123,7 @@ func New(seed uint64, from time.Time) History {
 	m := maker{Rand: rand.New(rand.NewPCG(seed, 7)), from: from}
 	m.Seed, m.Affiliates, m.Until = seed, 3, from.Add(patience*day)
 	m.Settings = program.DefaultSettings("Shop", "https://www.shop.example")
-	m.Settings.Zone = pick(m, "UTC", "Europe/Vienna", "America/New_York", "Pacific/Auckland")
+	m.Settings.Zone = pick(m, "UTC", "Europe/Vienna", "Pacific/Auckland", "Australia/Sydney")
 	m.Settings.HoldDays = pick(m, 0, 7, 30)
 	m.Settings.LapseAfterDays = pick(m, 0, 20, 20, 60)
 	m.Settings.Binding = pick(m, program.Keep, program.Keep, program.Follow)
@@ -193,7 +193,7 @@ func (m *maker) rule(of []string) program.Rule {
 		first := m.rate()
 		r.First = &first
 	}
-	switch m.IntN(4) {
+	switch m.IntN(3) {
 	case 0:
 		r.Duration = program.Duration{Kind: program.Months, N: 1 + m.IntN(4)}
 	case 1:
@@ -250,7 +250,13 @@ func (m *maker) later(first time.Time, begins int) time.Time {
 	if m.rarely(2) {
 		return m.moment(begins+10, lasts)
 	}
-	return monthsAfter(first, 1+m.IntN(5), m.Settings.Zone).Add(pick(*m, -time.Second, 0, time.Second))
+	months := 1 + m.IntN(5)
+	for _, r := range m.Rules {
+		if r.Duration.Kind == program.Months && m.rarely(2) {
+			months = r.Duration.N
+		}
+	}
+	return monthsAfter(first, months, m.Settings.Zone).Add(pick(*m, -time.Second, 0, time.Second))
 }
 
 func (m *maker) step(who string, kind customer.StepKind, at time.Time) {
