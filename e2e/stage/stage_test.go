@@ -57,9 +57,6 @@ func TestPick(t *testing.T) {
 // shop's host gets it, a stranger's host does not, and scripts cannot read it.
 func TestBrowserOverTwoHosts(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts Chromium")
-	}
 	server := httptest.NewServer(http.HandlerFunc(twoHosts))
 	t.Cleanup(server.Close)
 	u, err := url.Parse(server.URL)
