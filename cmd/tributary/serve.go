@@ -76,7 +76,11 @@ func (in *installation) serve(ctx context.Context, c serveConfig, extra []serve.
 	if err != nil {
 		return err
 	}
-	parts := append(in.workers(c), edge, func(ctx context.Context) error {
+	workers, err := in.workers(c)
+	if err != nil {
+		return err
+	}
+	parts := append(workers, edge, func(ctx context.Context) error {
 		return serve.Run(ctx, in.log, grace, front...)
 	})
 	return together(ctx, append(parts, func(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 	"tributary.example/access"
 	"tributary.example/click"
 	"tributary.example/internal/db"
+	"tributary.example/internal/mail"
 	"tributary.example/internal/once"
 	"tributary.example/internal/outbox"
 	"tributary.example/notice"
@@ -27,7 +28,11 @@ const (
 )
 
 // workers are the parts that no visitor waits for.
-func (in *installation) workers(c serveConfig) []func(context.Context) error {
+func (in *installation) workers(c serveConfig) ([]func(context.Context) error, error) {
+	sender, err := c.sender()
+	if err != nil {
+		return nil, err
+	}
 	relay := &outbox.Relay{DB: in.books, Publish: in.bus.Deliver, Passed: func(_ int, err error) {
 		if err != nil {
 			in.log.Error("outbox relay failed", "err", err)
@@ -38,11 +43,11 @@ func (in *installation) workers(c serveConfig) []func(context.Context) error {
 		relay.Run,
 		notices.Run,
 		in.clickConsumer,
-		func(ctx context.Context) error { return worker.Run(ctx, in.log, in.timers(c)...) },
-	}
+		func(ctx context.Context) error { return worker.Run(ctx, in.log, in.timers(sender)...) },
+	}, nil
 }
 
-func (in *installation) timers(c serveConfig) []worker.Timer {
+func (in *installation) timers(sender mail.Sender) []worker.Timer {
 	journal := &worker.Journal{Bus: in.bus, Store: click.NewSQL(in.clicks), Log: in.log, Now: time.Now}
 	return []worker.Timer{
 		{Name: "directory", Every: everyHour, Do: func(ctx context.Context) error {
@@ -55,11 +60,7 @@ func (in *installation) timers(c serveConfig) []worker.Timer {
 		{Name: "release", Every: everyRelease, Do: func(ctx context.Context) error { return worker.Release(ctx, in.books) }},
 		{Name: "seal", Every: everySeal, Do: func(ctx context.Context) error { return worker.Seal(ctx, in.books) }},
 		{Name: "mail", Every: everyMail, Do: func(ctx context.Context) error {
-			sender, err := c.sender()
-			if err != nil {
-				return err
-			}
-			_, err = notice.SendDue(ctx, in.books, sender, in.root)
+			_, err := notice.SendDue(ctx, in.books, sender, in.root)
 			return err
 		}},
 		{Name: "journal", Every: everyTrim, Do: journal.Trim},
